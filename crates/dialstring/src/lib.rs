@@ -1,0 +1,1 @@
+//! Dial strings with extensions, pauses and tones; tel URIs; DTMF digits; digit maps.

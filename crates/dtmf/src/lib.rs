@@ -1,0 +1,1 @@
+//! Sans-IO DTMF: telephone-event receiver and sender, digit collector, tone generator.

@@ -1,0 +1,1 @@
+//! Telephone media: G.711, WAV prompts, call-progress tones, playout, echo and relay of RTP streams, sans-IO.

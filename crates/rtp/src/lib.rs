@@ -1,0 +1,1 @@
+//! RTP and RTCP packets, telephone-event payloads, source learning and jitter buffer, sans-IO.

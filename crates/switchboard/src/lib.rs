@@ -1,0 +1,1 @@
+//! Telephony building blocks for Rust.

@@ -1,0 +1,2 @@
+//! Reads dial strings.
+fn main() {}
