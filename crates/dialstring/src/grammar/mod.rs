@@ -1,0 +1,34 @@
+//! The grammar, a rule a function, over octets of normalised text.
+//!
+//! ```abnf
+//! dial-string  = *visual ( service-code / call )
+//! call         = number [ separator plan ]
+//! number       = ["+"] 2*15( *visual DIGIT ) *visual
+//! separator    = ";ext=" / ";" / "#"
+//! plan         = 1*32( *visual symbol ) *visual
+//! symbol       = DIGIT / "*" / "#" / pause     ; "#" only behind ";", DIGIT alone behind ";ext="
+//! pause        = "," / "p" / "P" / "w" / "W"
+//! service-code = ( "*" / "#" ) 1*31( DIGIT / "*" / "#" ) *SP
+//! visual       = " " / "-" / "." / "(" / ")" / "/"
+//! ```
+
+mod call;
+mod fault;
+mod service_code;
+
+use nom::Parser;
+use nom::branch::alt;
+use nom::combinator::{all_consuming, map};
+
+use crate::dial_string::DialString;
+pub(crate) use fault::{Fault, Rule};
+
+/// The longest text that is looked at, in octets.
+pub(crate) const MAX_INPUT: usize = 255;
+
+/// `dial-string = *visual ( service-code / call )`
+pub(crate) fn dial_string(input: &[u8]) -> Rule<'_, DialString> {
+    let (input, _) = call::visual(input)?;
+    let service = map(service_code::service_code, DialString::Service);
+    all_consuming(alt((service, call::call))).parse(input)
+}

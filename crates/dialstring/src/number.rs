@@ -1,0 +1,69 @@
+use core::fmt;
+
+/// A main number: 2 to 15 digits, with or without `+` in front, visual separators taken out.
+///
+/// With `+` it is an international number (ITU-T E.164). Without, it is what somebody dials here:
+/// a national or local number, a short or emergency number, or an international one behind the
+/// country's prefix. Leading zeros are kept. Two numbers are equal when they are the same text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Number {
+    // '+' first when it is there; unused octets are zero.
+    text: [u8; Self::MAX_DIGITS + 1],
+    len: u8,
+}
+
+impl Number {
+    /// The fewest digits of a number.
+    pub const MIN_DIGITS: usize = 2;
+    /// The most digits of a number (E.164 section 6.1).
+    pub const MAX_DIGITS: usize = 15;
+
+    pub(crate) const fn empty() -> Self {
+        Self { text: [0; Self::MAX_DIGITS + 1], len: 0 }
+    }
+
+    /// Adds `+` or a digit; false when there are 15 digits already.
+    pub(crate) fn push(&mut self, octet: u8) -> bool {
+        let plus = self.text[0] == b'+' || octet == b'+';
+        let room = Self::MAX_DIGITS + usize::from(plus);
+        match self.text.get_mut(usize::from(self.len)) {
+            Some(slot) if usize::from(self.len) < room => {
+                *slot = octet;
+                self.len += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The number as it is dialled: `+` where it was, then the digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+    }
+
+    /// The digits, without `+`.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        let text = self.as_str();
+        text.strip_prefix('+').unwrap_or(text)
+    }
+
+    /// True for a number with `+`, which means the same everywhere.
+    #[must_use]
+    pub const fn is_global(&self) -> bool {
+        self.text[0] == b'+'
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Number({})", self.as_str())
+    }
+}
