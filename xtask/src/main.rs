@@ -1,1 +1,106 @@
-fn main() {}
+//! Set-up and checks: the same entry for people and for CI.
+//!
+//! `cargo xtask test` installs what the tests need and runs all of them; the other commands run one part.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a command-line tool that drives real programs: it prints, reads the clock and waits"
+)]
+
+mod cmd;
+mod fuzz;
+mod gates;
+mod house;
+mod install;
+mod interop;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::report::Report;
+
+/// Set-up and checks of the Switchboard workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need, then run every gate and every test.
+    Test {
+        /// Run only these steps (see `--list`).
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Leave these steps out; they count as skipped.
+        #[arg(long, value_delimiter = ',')]
+        skip: Vec<String>,
+        /// Install nothing: a step whose tool is missing is skipped, and says so.
+        #[arg(long)]
+        no_install: bool,
+        /// Print the steps and stop.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Run the PBX against real phones: all scenarios, or those whose name contains FILTER.
+    Interop {
+        /// Part of a scenario's name.
+        filter: Option<String>,
+        /// Print the scenarios and stop.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Run the fuzz targets (all, or one), each for so many seconds.
+    Fuzz {
+        /// The target; all when left out.
+        target: Option<String>,
+        /// Seconds a target.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// Run the criterion benches, peers beside ours in the same run.
+    Bench {
+        /// Passed on to criterion: part of a bench's name.
+        filter: Option<String>,
+    },
+    /// Install the programs and tools that the tests use.
+    Setup,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut report = Report::new();
+    match cli.command {
+        Task::Test { only, skip, no_install, list } => {
+            if list {
+                for step in gates::STEPS {
+                    println!("{:<12} {}", step.name, step.about);
+                }
+                return ExitCode::SUCCESS;
+            }
+            gates::run(&mut report, &gates::Choice { only, skip, install: !no_install });
+        }
+        Task::Interop { filter, list } => {
+            if list {
+                for scenario in interop::SCENARIOS {
+                    println!("{:<34} {}", scenario.name, scenario.about);
+                }
+                return ExitCode::SUCCESS;
+            }
+            interop::run(&mut report, filter.as_deref());
+        }
+        Task::Fuzz { target, seconds } => fuzz::run(&mut report, target.as_deref(), seconds),
+        Task::Bench { filter } => {
+            let mut cargo = cmd::cargo(["bench", "-p", "switchboard-benches", "--"]);
+            cargo.args(filter);
+            report.step("bench", || cmd::run(&mut cargo));
+        }
+        Task::Setup => install::everything(&mut report),
+    }
+    report.finish()
+}
