@@ -1,1 +1,16 @@
 //! Telephone media: G.711, WAV prompts, call-progress tones, playout, echo and relay of RTP streams, sans-IO.
+mod audio;
+mod codec;
+mod message;
+mod plane;
+mod stats;
+mod tone;
+
+pub use audio::Audio;
+pub use codec::{Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat};
+pub use message::{
+    Channel, Command, Event, EventKind, Input, LegId, Output, PlayEnd, Repeat, Token, Transmit,
+};
+pub use plane::{Plane, PlaneConfig, PlaneError};
+pub use stats::Stats;
+pub use tone::Tone;
