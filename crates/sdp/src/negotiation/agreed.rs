@@ -1,0 +1,89 @@
+use super::LocalAudio;
+use crate::error::AudioError;
+use crate::{Codec, Direction, RemoteAudio};
+
+/// What both sides agreed on, as this side uses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// What the other side said: its address, its formats.
+    pub remote: RemoteAudio,
+    /// The voice codec that is sent.
+    pub codec: Codec,
+    /// The payload type in which it is sent.
+    pub send: u8,
+    /// The payload type in which it is received.
+    pub receive: u8,
+    /// Telephone-events, where both sides have them.
+    pub events: Option<AgreedEvents>,
+    /// This side's direction: what it may send and will receive.
+    pub direction: Direction,
+    /// The packet length to send in milliseconds: the other side's wish, or 20.
+    pub ptime: u16,
+}
+
+/// Telephone-events that both sides have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AgreedEvents {
+    /// The payload type in which they are sent.
+    pub send: u8,
+    /// The payload type in which they are received.
+    pub receive: u8,
+    /// RTP clock rate in Hz.
+    pub clock_rate: u32,
+    /// The digits that the other side receives, a bit an event code.
+    pub digits: u16,
+}
+
+impl Agreed {
+    /// The first of this side's codecs that the offer has. Payload types are the offer's, both
+    /// ways (RFC 3264 section 6.1).
+    pub(super) fn from_offer(remote: RemoteAudio, local: &LocalAudio) -> Result<Self, AudioError> {
+        let common = local.codecs.iter().find_map(|&codec| Some((codec, remote.format_of(codec)?)));
+        let (codec, format) = common.ok_or(AudioError::NoCommonCodec)?;
+        let payload_type = format.payload_type;
+        let events = remote.telephone_event.filter(|_| local.telephone_event.is_some());
+        let events = events.map(|event| AgreedEvents {
+            send: event.payload_type,
+            receive: event.payload_type,
+            clock_rate: event.clock_rate,
+            digits: event.digits,
+        });
+        Ok(Self::new(remote, local, codec, (payload_type, payload_type), events))
+    }
+
+    /// The first codec of the answer that was offered. The other side is sent the payload types of
+    /// its answer and sends those of the offer (RFC 3264 section 7).
+    pub(super) fn from_answer(remote: RemoteAudio, local: &LocalAudio) -> Result<Self, AudioError> {
+        let common = remote.formats.iter().find_map(|format| {
+            let codec = format.codec().filter(|codec| local.codecs.contains(codec))?;
+            Some((codec, format.payload_type))
+        });
+        let (codec, send) = common.ok_or(AudioError::NoCommonCodec)?;
+        let events = remote.telephone_event.zip(local.telephone_event);
+        let events = events.map(|(event, receive)| AgreedEvents {
+            send: event.payload_type,
+            receive,
+            clock_rate: event.clock_rate,
+            digits: event.digits,
+        });
+        Ok(Self::new(remote, local, codec, (send, codec.payload_type()), events))
+    }
+
+    fn new(
+        remote: RemoteAudio,
+        local: &LocalAudio,
+        codec: Codec,
+        (send, receive): (u8, u8),
+        events: Option<AgreedEvents>,
+    ) -> Self {
+        Self {
+            direction: remote.direction.reversed().and(local.direction),
+            ptime: remote.ptime.unwrap_or(20),
+            remote,
+            codec,
+            send,
+            receive,
+            events,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Descriptions that this side writes.
+
+use std::net::IpAddr;
+
+use super::{Agreed, LocalAudio, Slot};
+use crate::line::Line;
+use crate::{Connection, Direction, Media, Origin, Session, Text};
+
+pub(super) fn session(
+    session_id: u64,
+    version: u64,
+    address: IpAddr,
+    local: &LocalAudio,
+    media: Vec<Media>,
+) -> Session {
+    let origin = Origin::ours(session_id, version, address);
+    let connection = Connection::Ip(local.address.ip());
+    let line = |kind, value: &str| Line::new(kind, Text::ours(value));
+    let lines = vec![
+        line(b'o', &origin.to_string()),
+        line(b's', "-"),
+        line(b'c', &connection.to_string()),
+        line(b't', "0 0"),
+    ];
+    Session { origin, connection: Some(connection), lines, media }
+}
+
+/// Audio as it is offered.
+pub(super) fn offer(local: &LocalAudio) -> Media {
+    let mut audio = Audio::new(local, "RTP/AVP");
+    for codec in &local.codecs {
+        audio.format(codec.payload_type(), codec.name(), codec.clock_rate());
+    }
+    if let Some(payload_type) = local.telephone_event {
+        let mut clock_rates: Vec<u32> = local.codecs.iter().map(|c| c.clock_rate()).collect();
+        clock_rates.dedup();
+        audio.events(payload_type, clock_rates.first().copied().unwrap_or(8000));
+    }
+    audio.end(local.direction, local.ptime)
+}
+
+/// Audio as it is answered: the codec that was chosen, and the transport of the offer.
+pub(super) fn answer(agreed: &Agreed, local: &LocalAudio, offer: &Session) -> Media {
+    let mut audio = Audio::new(local, offer.media[agreed.remote.medium].protocol());
+    audio.format(agreed.receive, agreed.codec.name(), agreed.codec.clock_rate());
+    if let Some(events) = &agreed.events {
+        audio.events(events.receive, events.clock_rate);
+    }
+    audio.end(agreed.direction, local.ptime)
+}
+
+/// The offer's media: the one that is taken, and the others refused (RFC 3264 section 6).
+pub(super) fn slots(offer: &Session, taken: usize) -> Vec<Slot> {
+    let slot = |(at, media): (usize, &Media)| {
+        if at == taken {
+            return Slot::Audio;
+        }
+        Slot::Refused(Media {
+            port: 0,
+            port_count: None,
+            connection: None,
+            lines: Vec::new(),
+            ..media.clone()
+        })
+    };
+    offer.media.iter().enumerate().map(slot).collect()
+}
+
+struct Audio {
+    media: Media,
+}
+
+impl Audio {
+    fn new(local: &LocalAudio, protocol: &str) -> Self {
+        Self {
+            media: Media {
+                medium: Text::ours("audio"),
+                port: local.address.port(),
+                port_count: None,
+                protocol: Text::ours(protocol),
+                formats: Vec::new(),
+                connection: None,
+                lines: Vec::new(),
+            },
+        }
+    }
+
+    fn attribute(&mut self, value: &str) {
+        self.media.lines.push(Line::new(b'a', Text::ours(value)));
+    }
+
+    fn format(&mut self, payload_type: u8, name: &str, clock_rate: u32) {
+        self.media.formats.push(Text::ours(&payload_type.to_string()));
+        self.attribute(&format!("rtpmap:{payload_type} {name}/{clock_rate}"));
+    }
+
+    fn events(&mut self, payload_type: u8, clock_rate: u32) {
+        self.format(payload_type, "telephone-event", clock_rate);
+        self.attribute(&format!("fmtp:{payload_type} 0-15"));
+    }
+
+    fn end(mut self, direction: Direction, ptime: Option<u16>) -> Media {
+        if let Some(ptime) = ptime {
+            self.attribute(&format!("ptime:{ptime}"));
+        }
+        self.attribute(direction.as_str());
+        self.media
+    }
+}
