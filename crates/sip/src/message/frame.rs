@@ -1,0 +1,325 @@
+//! The start line, and the header fields that every element needs to route a message: read and checked at once.
+
+use super::cursor::{Cursor, text};
+use super::index::{Entry, Index};
+use super::name_addr::Shape;
+use super::params::Params;
+use super::{
+    CSeq, HeaderName, MAX_LINE, MAX_METHOD, ParseError, ParseErrorKind, StatusCode, Via, chars,
+};
+
+/// Octets of a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u16,
+    end: u16,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Span {
+        Span { start: start as u16, end: end as u16 }
+    }
+
+    /// Where `part` lies in `whole`, which holds it; nothing for an empty part.
+    fn within(whole: &[u8], part: &[u8]) -> Span {
+        if part.is_empty() {
+            return Span::default();
+        }
+        let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+        Span::new(start, start + part.len())
+    }
+
+    pub(crate) fn start(self) -> usize {
+        usize::from(self.start)
+    }
+
+    pub(crate) fn end(self) -> usize {
+        usize::from(self.end)
+    }
+
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start()..self.end()).unwrap_or_default()
+    }
+
+    /// The octets as text, `None` if there are none.
+    pub(crate) fn text(self, bytes: &[u8]) -> Option<&str> {
+        if self.start == self.end { None } else { Some(text(self.of(bytes))) }
+    }
+}
+
+/// The start line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start {
+    Request { uri: Span },
+    Response { status: StatusCode, reason: Span },
+}
+
+/// Where the pieces of the topmost Via are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TopVia {
+    transport: Span,
+    host: Span,
+    port: Option<u16>,
+    params: Span,
+}
+
+impl TopVia {
+    fn new(bytes: &[u8], via: &Via<'_>) -> TopVia {
+        TopVia {
+            transport: Span::within(bytes, via.transport().as_bytes()),
+            host: Span::within(bytes, via.host().as_bytes()),
+            port: via.port(),
+            params: Span::within(bytes, via.params().as_bytes()),
+        }
+    }
+
+    pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Via<'a> {
+        let params = Params::checked(self.params.of(bytes));
+        Via::checked(text(self.transport.of(bytes)), text(self.host.of(bytes)), self.port, params)
+    }
+}
+
+/// What was read at once. Numbers of entries are positions in the index.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) start: Start,
+    /// The CSeq's method, which in a request is the request's.
+    pub(crate) cseq: CSeq,
+    pub(crate) via: u16,
+    pub(crate) top_via: TopVia,
+    pub(crate) branch: Span,
+    pub(crate) from: u16,
+    pub(crate) from_tag: Span,
+    pub(crate) to: u16,
+    pub(crate) to_tag: Span,
+    pub(crate) call_id: Span,
+    pub(crate) contact: Option<u16>,
+    pub(crate) max_forwards: Option<u8>,
+    pub(crate) content_length: Option<u32>,
+    pub(crate) body: Span,
+}
+
+impl Frame {
+    /// Reads a whole message; a datagram's surplus octets after the body are left out (RFC 3261 section 18.3).
+    pub(crate) fn read(bytes: &[u8], index: &mut Index) -> Result<Frame, ParseError> {
+        let (start, method, headers) = read_start(bytes)?;
+        let body = index.read(bytes, headers)?;
+        Routing::collect(bytes, &index.entries)?.check(bytes, &index.entries, start, method, body)
+    }
+}
+
+/// `Method SP Request-URI SP SIP-Version CRLF` or `SIP-Version SP Status-Code SP Reason-Phrase CRLF`
+fn read_start(bytes: &[u8]) -> Result<(Start, Option<Span>, usize), ParseError> {
+    let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
+    let end = memchr::memchr(b'\n', bytes).ok_or(incomplete)?;
+    if end > MAX_LINE {
+        return Err(ParseError::new(ParseErrorKind::LineTooLong, end));
+    }
+    let Some(line) = bytes[..end].strip_suffix(b"\r") else {
+        return Err(ParseError::new(ParseErrorKind::StartLine, end));
+    };
+    let control = |&octet: &u8| octet < 0x20 && octet != b'\t' || octet == 0x7f;
+    if let Some(at) = line.iter().position(control) {
+        return Err(ParseError::new(ParseErrorKind::ControlOctet, at));
+    }
+    match memchr::memchr2(b' ', b'/', line) {
+        Some(3) if line[..3].eq_ignore_ascii_case(b"SIP") && line[3] == b'/' => {
+            read_status_line(line).map(|start| (start, None, end + 1))
+        }
+        Some(length) if line[length] == b' ' => {
+            let (start, method) = read_request_line(line, length)?;
+            Ok((start, Some(method), end + 1))
+        }
+        _ => Err(ParseError::new(ParseErrorKind::StartLine, 0)),
+    }
+}
+
+fn read_status_line(line: &[u8]) -> Result<Start, ParseError> {
+    if !line[..7].eq_ignore_ascii_case(b"SIP/2.0") || line.get(7) != Some(&b' ') {
+        return Err(ParseError::new(ParseErrorKind::Version, 0));
+    }
+    let code = match line.get(8..11) {
+        Some([a @ b'1'..=b'6', b @ b'0'..=b'9', c @ b'0'..=b'9']) => {
+            u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
+        }
+        _ => return Err(ParseError::new(ParseErrorKind::StatusCode, 8)),
+    };
+    // The reason phrase may be empty; some senders then leave out the space before it.
+    let reason = match line.get(11) {
+        None => Span::default(),
+        Some(b' ') => Span::new(12, line.len()),
+        Some(_) => return Err(ParseError::new(ParseErrorKind::StatusCode, 8)),
+    };
+    let status = StatusCode::new(code).ok_or(ParseError::new(ParseErrorKind::StatusCode, 8))?;
+    Ok(Start::Response { status, reason })
+}
+
+fn read_request_line(line: &[u8], method: usize) -> Result<(Start, Span), ParseError> {
+    if method == 0 || method > MAX_METHOD || !chars::is_token(&line[..method]) {
+        return Err(ParseError::new(ParseErrorKind::Method, 0));
+    }
+    let rest = &line[method + 1..];
+    let Some(length) = memchr::memchr(b' ', rest) else {
+        return Err(ParseError::new(ParseErrorKind::StartLine, line.len()));
+    };
+    let uri_at = method + 1;
+    let outside = |&octet: &u8| !octet.is_ascii_graphic() || matches!(octet, b'<' | b'>' | b'"');
+    if length == 0 || rest[..length].iter().any(outside) {
+        return Err(ParseError::new(ParseErrorKind::RequestUri, uri_at));
+    }
+    let version = &rest[length + 1..];
+    if !version.eq_ignore_ascii_case(b"SIP/2.0") {
+        let at = uri_at + length + 1;
+        let is_version = version.len() > 4
+            && version[..4].eq_ignore_ascii_case(b"SIP/")
+            && !version.contains(&b' ');
+        let kind = if is_version { ParseErrorKind::Version } else { ParseErrorKind::RequestUri };
+        return Err(ParseError::new(kind, at));
+    }
+    Ok((Start::Request { uri: Span::new(uri_at, uri_at + length) }, Span::new(0, method)))
+}
+
+/// The first entry of each header field that routing needs.
+#[derive(Default)]
+struct Routing {
+    via: Option<u16>,
+    from: Option<u16>,
+    to: Option<u16>,
+    call_id: Option<u16>,
+    cseq: Option<u16>,
+    contact: Option<u16>,
+    max_forwards: Option<u16>,
+    content_length: Option<u16>,
+}
+
+impl Routing {
+    fn collect(bytes: &[u8], entries: &[Entry]) -> Result<Routing, ParseError> {
+        let mut routing = Routing::default();
+        for (at, entry) in entries.iter().enumerate() {
+            let (slot, name) = match entry.known() {
+                Some(name @ HeaderName::Via) => (&mut routing.via, name),
+                Some(name @ HeaderName::From) => (&mut routing.from, name),
+                Some(name @ HeaderName::To) => (&mut routing.to, name),
+                Some(name @ HeaderName::CallId) => (&mut routing.call_id, name),
+                Some(name @ HeaderName::CSeq) => (&mut routing.cseq, name),
+                Some(name @ HeaderName::Contact) => (&mut routing.contact, name),
+                Some(name @ HeaderName::MaxForwards) => (&mut routing.max_forwards, name),
+                Some(name @ HeaderName::ContentLength) => (&mut routing.content_length, name),
+                _ => continue,
+            };
+            if slot.is_none() {
+                *slot = Some(at as u16);
+            } else if name.is_single() {
+                let at = entry.line_start();
+                return Err(ParseError::new(ParseErrorKind::Repeated, at).within(name));
+            }
+        }
+        let _ = bytes;
+        Ok(routing)
+    }
+
+    fn check(
+        self,
+        bytes: &[u8],
+        entries: &[Entry],
+        start: Start,
+        method: Option<Span>,
+        body: usize,
+    ) -> Result<Frame, ParseError> {
+        let need = |slot: Option<u16>, name| {
+            slot.ok_or(ParseError::new(ParseErrorKind::Missing, body).within(name))
+        };
+        let via = need(self.via, HeaderName::Via)?;
+        let from = need(self.from, HeaderName::From)?;
+        let to = need(self.to, HeaderName::To)?;
+        let call_id = need(self.call_id, HeaderName::CallId)?;
+        let cseq = need(self.cseq, HeaderName::CSeq)?;
+
+        let top = within(bytes, &entries[usize::from(via)], HeaderName::Via, |value| {
+            let mut cursor = Cursor::new(value);
+            let via = Via::read(&mut cursor)?;
+            if cursor.eat(b',') { Ok(via) } else { cursor.end().map(|()| via) }
+        })?;
+        let branch = top.branch().map_or(Span::default(), |b| Span::within(bytes, b.as_bytes()));
+        let tag_of = |at: u16, name| {
+            within(bytes, &entries[usize::from(at)], name, |value| {
+                let mut cursor = Cursor::new(value);
+                let shape = Shape::read(&mut cursor)?;
+                cursor.end()?;
+                let tag = shape.params.get("tag").unwrap_or("");
+                Ok(Span::within(bytes, tag.as_bytes()))
+            })
+        };
+        let from_tag = tag_of(from, HeaderName::From)?;
+        let to_tag = tag_of(to, HeaderName::To)?;
+        let call_id = within(bytes, &entries[usize::from(call_id)], HeaderName::CallId, |value| {
+            check_call_id(value).map(|()| Span::within(bytes, value))
+        })?;
+        let cseq_entry = &entries[usize::from(cseq)];
+        let cseq = within(bytes, cseq_entry, HeaderName::CSeq, CSeq::parse)?;
+        if method.is_some_and(|method| method.of(bytes) != cseq.method.as_str().as_bytes()) {
+            let at = cseq_entry.value_start();
+            return Err(
+                ParseError::new(ParseErrorKind::MethodMismatch, at).within(HeaderName::CSeq)
+            );
+        }
+        let number = |slot: Option<u16>, name| {
+            slot.map(|at| within(bytes, &entries[usize::from(at)], name, number)).transpose()
+        };
+        let max_forwards = number(self.max_forwards, HeaderName::MaxForwards)?;
+        if max_forwards.is_some_and(|hops| hops > 255) {
+            let at = self.max_forwards.map_or(0, |at| entries[usize::from(at)].value_start());
+            return Err(ParseError::new(ParseErrorKind::Number, at).within(HeaderName::MaxForwards));
+        }
+        let content_length = number(self.content_length, HeaderName::ContentLength)?;
+        let available = bytes.len() - body;
+        let length = content_length.map_or(available, |length| length as usize);
+        if length > available {
+            let at = self.content_length.map_or(0, |at| entries[usize::from(at)].value_start());
+            return Err(ParseError::new(ParseErrorKind::BodyTruncated, at)
+                .within(HeaderName::ContentLength));
+        }
+        Ok(Frame {
+            start,
+            cseq,
+            via,
+            top_via: TopVia::new(bytes, &top),
+            branch,
+            from,
+            from_tag,
+            to,
+            to_tag,
+            call_id,
+            contact: self.contact,
+            max_forwards: max_forwards.map(|hops| hops as u8),
+            content_length,
+            body: Span::new(body, body + length),
+        })
+    }
+}
+
+/// Reads the value of an entry; errors tell the octet of the message.
+fn within<'a, T>(
+    bytes: &'a [u8],
+    entry: &Entry,
+    name: HeaderName,
+    read: impl FnOnce(&'a [u8]) -> Result<T, ParseError>,
+) -> Result<T, ParseError> {
+    read(entry.value(bytes)).map_err(|error| error.shifted(entry.value_start()).within(name))
+}
+
+fn number(value: &[u8]) -> Result<u32, ParseError> {
+    let mut cursor = Cursor::new(value);
+    let number = cursor.number()?;
+    cursor.end().map(|()| number)
+}
+
+/// `word ["@" word]`
+fn check_call_id(value: &[u8]) -> Result<(), ParseError> {
+    let mut cursor = Cursor::new(value);
+    let first = cursor.span(chars::WORD);
+    if first.is_empty() || (cursor.eat(b'@') && cursor.span(chars::WORD).is_empty()) {
+        return Err(cursor.error(ParseErrorKind::Token));
+    }
+    cursor.end()
+}

@@ -1,0 +1,80 @@
+//! Hosts: a name, an IPv4 address, or an IPv6 address in brackets (RFC 3261 section 25.1, RFC 5118).
+
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::cursor::{Cursor, text};
+use super::{ParseError, ParseErrorKind, chars};
+
+/// A host, as read from its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host<'a> {
+    /// A name; compare it without regard to case.
+    Name(&'a str),
+    /// An address.
+    Ip(IpAddr),
+}
+
+impl<'a> Host<'a> {
+    /// Tells names from addresses; the text was checked by [`Host::read`].
+    pub(crate) fn of(host: &'a str) -> Host<'a> {
+        if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            return inner.parse::<Ipv6Addr>().map_or(Host::Name(host), |ip| Host::Ip(ip.into()));
+        }
+        match host.as_bytes() {
+            [b'0'..=b'9', ..] => {
+                host.parse::<Ipv4Addr>().map_or(Host::Name(host), |ip| Host::Ip(ip.into()))
+            }
+            _ => Host::Name(host),
+        }
+    }
+
+    /// The host's text from the cursor on, an IPv6 address with its brackets.
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<&'a str, ParseError> {
+        let start = cursor.at;
+        if !cursor.eat(b'[') {
+            let host = cursor.span(chars::HOST);
+            return if host.is_empty() {
+                Err(cursor.error(ParseErrorKind::Host))
+            } else {
+                Ok(text(host))
+            };
+        }
+        let end = cursor.rest().iter().position(|&octet| octet == b']');
+        let inner = end.map(|end| text(&cursor.rest()[..end]));
+        match inner.and_then(|inner| inner.parse::<Ipv6Addr>().ok().map(|_| inner.len())) {
+            Some(length) => {
+                cursor.at += length + 1;
+                Ok(text(&cursor.text[start..cursor.at]))
+            }
+            None => Err(ParseError::new(ParseErrorKind::Host, start)),
+        }
+    }
+
+    /// The address, if it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Host::Ip(ip) => Some(*ip),
+            Host::Name(_) => None,
+        }
+    }
+
+    /// Whether both are the same: names without regard to case, addresses by value.
+    pub fn equivalent(&self, other: &Host<'_>) -> bool {
+        match (self, other) {
+            (Host::Name(a), Host::Name(b)) => a.eq_ignore_ascii_case(b),
+            (Host::Ip(a), Host::Ip(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Name(name) => f.write_str(name),
+            Host::Ip(IpAddr::V4(ip)) => ip.fmt(f),
+            Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+        }
+    }
+}

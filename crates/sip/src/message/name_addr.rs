@@ -1,0 +1,158 @@
+//! Addresses with a display name and parameters: From, To, Contact, Route and their like (RFC 3261 section 20.10).
+
+use std::borrow::Cow;
+
+use super::cursor::Cursor;
+use super::params::{Params, unquote};
+use super::{ParseError, ParseErrorKind, chars};
+use crate::uri::Uri;
+
+/// `name-addr` or `addr-spec`, with the parameters that follow.
+#[derive(Debug, Clone, Copy)]
+pub struct NameAddr<'a> {
+    display: &'a [u8],
+    uri: Uri<'a>,
+    params: Params<'a>,
+}
+
+impl<'a> NameAddr<'a> {
+    /// Reads one value, such as `"Anna" <sip:anna@example.com>;tag=88`.
+    pub fn parse(value: &'a [u8]) -> Result<NameAddr<'a>, ParseError> {
+        let mut cursor = Cursor::new(value);
+        let address = NameAddr::read(&mut cursor)?;
+        cursor.end()?;
+        Ok(address)
+    }
+
+    /// Reads one value up to its end or to the comma before the next.
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<NameAddr<'a>, ParseError> {
+        let Shape { display, uri, uri_at, params } = Shape::read(cursor)?;
+        let uri = Uri::read(uri).map_err(|error| error.shifted(uri_at))?;
+        Ok(NameAddr { display, uri, params })
+    }
+
+    /// The display name for people: without quotes and backslashes, control characters as U+FFFD; empty if there is none.
+    pub fn display_name(&self) -> Cow<'a, str> {
+        let name = match String::from_utf8_lossy(self.display) {
+            Cow::Borrowed(name) => unquote(name),
+            Cow::Owned(name) => Cow::Owned(unquote(&name).into_owned()),
+        };
+        if name.chars().any(char::is_control) {
+            let mask = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
+            return Cow::Owned(name.chars().map(mask).collect());
+        }
+        name
+    }
+
+    /// The display name as written, quotes included.
+    pub fn display_bytes(&self) -> &'a [u8] {
+        self.display
+    }
+
+    /// The URI.
+    pub fn uri(&self) -> Uri<'a> {
+        self.uri
+    }
+
+    /// The parameters of the header field, not the URI's.
+    pub fn params(&self) -> Params<'a> {
+        self.params
+    }
+
+    /// The tag parameter (RFC 3261 section 19.3).
+    pub fn tag(&self) -> Option<&'a str> {
+        self.params.get("tag").filter(|tag| !tag.is_empty())
+    }
+
+    /// The expires parameter of a Contact, in seconds; `None` also if it is not a number.
+    pub fn expires(&self) -> Option<u32> {
+        self.params.get("expires")?.parse().ok()
+    }
+
+    /// The q parameter of a Contact in thousandths, 1000 if there is none or it is malformed (RFC 3261 section 20.10).
+    pub fn q(&self) -> u16 {
+        self.params.get("q").and_then(parse_q).unwrap_or(1000)
+    }
+}
+
+/// `qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )`, in thousandths.
+fn parse_q(text: &str) -> Option<u16> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|octet| octet.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths = fraction.parse::<u16>().unwrap_or(0) * [1000, 100, 10, 1][fraction.len()];
+    match whole {
+        "0" => Some(thousandths),
+        "1" if thousandths == 0 => Some(1000),
+        _ => None,
+    }
+}
+
+/// Where the pieces of an address are, its URI not yet read.
+pub(crate) struct Shape<'a> {
+    pub(crate) display: &'a [u8],
+    pub(crate) uri: &'a [u8],
+    pub(crate) uri_at: usize,
+    pub(crate) params: Params<'a>,
+}
+
+impl<'a> Shape<'a> {
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Shape<'a>, ParseError> {
+        cursor.skip_lws();
+        let start = cursor.at;
+        let display = if cursor.peek() == Some(b'"') {
+            let quoted = cursor.quoted()?;
+            cursor.skip_lws();
+            quoted
+        } else {
+            tokens(cursor)
+        };
+        if cursor.eat(b'<') {
+            let uri_at = cursor.at;
+            let Some(length) = memchr::memchr(b'>', cursor.rest()) else {
+                return Err(ParseError::new(ParseErrorKind::Bracket, uri_at));
+            };
+            let uri = &cursor.text[uri_at..uri_at + length];
+            cursor.at += length + 1;
+            let params = Params::read(cursor)?;
+            return Ok(Shape { display, uri, uri_at, params });
+        }
+        if display.first() == Some(&b'"') {
+            return Err(cursor.error(ParseErrorKind::Bracket));
+        }
+        // No brackets: the URI stands alone, and what follows a semicolon belongs to the header field.
+        if cursor.peek() != Some(b':')
+            && !display.is_empty()
+            && memchr::memchr(b'<', cursor.rest()).is_some()
+        {
+            return Err(cursor.error(ParseErrorKind::DisplayName));
+        }
+        cursor.at = start;
+        let ends = |octet: &u8| {
+            matches!(octet, b';' | b',' | b'?' | b' ' | b'\t' | b'\r' | b'<' | b'>' | b'"')
+        };
+        let length = cursor.rest().iter().position(ends).unwrap_or(cursor.rest().len());
+        let uri = &cursor.text[start..start + length];
+        if uri.is_empty() {
+            return Err(cursor.error(ParseErrorKind::Bracket));
+        }
+        cursor.at += length;
+        if cursor.peek() == Some(b'?') {
+            return Err(cursor.error(ParseErrorKind::UriHeaders));
+        }
+        let params = Params::read(cursor)?;
+        Ok(Shape { display: &[], uri, uri_at: start, params })
+    }
+}
+
+/// `*(token LWS)`, without the white space at its end.
+fn tokens<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
+    let start = cursor.at;
+    let mut end = start;
+    while !cursor.span(chars::TOKEN).is_empty() {
+        end = cursor.at;
+        cursor.skip_lws();
+    }
+    &cursor.text[start..end]
+}

@@ -1,0 +1,215 @@
+//! Parameters: `;name` and `;name=value` (RFC 3261 section 25.1, `generic-param`).
+
+use std::borrow::Cow;
+
+use super::cursor::{Cursor, text, trimmed};
+use super::{ParseError, ParseErrorKind, chars};
+
+/// The parameters of a header value, in the order in which they stand; names compare without regard to case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Params<'a> {
+    /// Checked: empty, or starts with a semicolon.
+    text: &'a [u8],
+}
+
+/// One parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// Its name, as written.
+    pub name: &'a str,
+    /// Its value as written, with its quotes if it is quoted; `None` for a flag such as `;lr`.
+    pub value: Option<&'a str>,
+}
+
+impl<'a> Params<'a> {
+    /// Reads `;name=value` pairs up to the end of the value or to a comma.
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        cursor.skip_lws();
+        let start = cursor.at;
+        let mut end = start;
+        while cursor.eat(b';') {
+            cursor.skip_lws();
+            read_param(cursor)?;
+            end = cursor.at;
+            cursor.skip_lws();
+        }
+        Ok(Params { text: &cursor.text[start..end] })
+    }
+
+    /// Parameters that were read before.
+    pub(crate) fn checked(text: &'a [u8]) -> Self {
+        Params { text }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The parameters as written, from the first semicolon on.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The value of the first parameter of this name; empty if it has none. Quotes are kept.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.iter()
+            .find(|param| param.name.eq_ignore_ascii_case(name))
+            .map(|p| p.value.unwrap_or(""))
+    }
+
+    /// The value of the first parameter of this name, without quotes and backslashes.
+    pub fn unquoted(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.get(name).map(unquote)
+    }
+
+    /// Whether there is a parameter of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> ParamIter<'a> {
+        ParamIter { cursor: Cursor::new(self.text) }
+    }
+}
+
+impl<'a> IntoIterator for Params<'a> {
+    type Item = Param<'a>;
+    type IntoIter = ParamIter<'a>;
+
+    fn into_iter(self) -> ParamIter<'a> {
+        self.iter()
+    }
+}
+
+/// Goes through [`Params`].
+#[derive(Debug, Clone)]
+pub struct ParamIter<'a> {
+    cursor: Cursor<'a>,
+}
+
+impl<'a> Iterator for ParamIter<'a> {
+    type Item = Param<'a>;
+
+    fn next(&mut self) -> Option<Param<'a>> {
+        self.cursor.skip_lws();
+        if !self.cursor.eat(b';') {
+            return None;
+        }
+        self.cursor.skip_lws();
+        let (name, value) = read_param(&mut self.cursor).ok()?;
+        Some(Param { name: text(name), value: value.map(text) })
+    }
+}
+
+/// `token [EQUAL (token / host / quoted-string)]`
+fn read_param<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], Option<&'a [u8]>), ParseError> {
+    let name = cursor.span(chars::TOKEN);
+    if name.is_empty() {
+        return Err(cursor.error(ParseErrorKind::Parameter));
+    }
+    let end = cursor.at;
+    cursor.skip_lws();
+    if !cursor.eat(b'=') {
+        cursor.at = end;
+        return Ok((name, None));
+    }
+    cursor.skip_lws();
+    let value = match cursor.peek() {
+        Some(b'"') => cursor.quoted()?,
+        _ => cursor.span(chars::TOKEN | chars::PARAM),
+    };
+    if value.is_empty() {
+        return Err(cursor.error(ParseErrorKind::Parameter));
+    }
+    Ok((name, Some(value)))
+}
+
+/// The text of a `quoted-string`, without its quotes and backslashes; other text as it is.
+pub fn unquote(value: &str) -> Cow<'_, str> {
+    let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return Cow::Borrowed(value);
+    };
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut escaped = false;
+    for symbol in inner.chars() {
+        if symbol == '\\' && !escaped {
+            escaped = true;
+        } else {
+            out.push(symbol);
+            escaped = false;
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// `text` as a `quoted-string`: control characters become spaces, quotes and backslashes are escaped.
+pub fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for symbol in text.chars() {
+        match symbol {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(symbol);
+            }
+            symbol if symbol.is_control() => out.push(' '),
+            symbol => out.push(symbol),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The items of a comma-separated list, without white space at their ends; commas in quotes and in angle brackets do not count.
+#[derive(Debug, Clone)]
+pub(crate) struct Items<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Items<'a> {
+    pub(crate) fn new(value: &'a [u8]) -> Self {
+        Items { rest: Some(value) }
+    }
+
+    /// What follows the comma after the last item taken; `None` if none does.
+    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
+        self.rest.map(trimmed)
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        let mut at = 0;
+        let mut in_brackets = false;
+        while let Some(&octet) = rest.get(at) {
+            match octet {
+                b'"' => {
+                    let mut cursor = Cursor { text: rest, at };
+                    match cursor.quoted() {
+                        Ok(_) => at = cursor.at,
+                        Err(_) => at = rest.len(),
+                    }
+                    continue;
+                }
+                b'<' => in_brackets = true,
+                b'>' => in_brackets = false,
+                b',' if !in_brackets => {
+                    self.rest = Some(&rest[at + 1..]);
+                    return Some(trimmed(&rest[..at]));
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        self.rest = None;
+        Some(trimmed(rest))
+    }
+}
