@@ -1,4 +1,5 @@
 //! Virtual clock, seeded lossy wire, scripted phones and audio assertions for the tests of the Switchboard crates.
+pub mod audio;
 mod clock;
 mod rng;
 mod wire;
