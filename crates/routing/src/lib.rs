@@ -1,1 +1,27 @@
 //! A pure call-routing engine: directory, lines, welcome message, extensions, menus, queues, forwarding.
+
+#![allow(dead_code, unused_imports, reason = "the router that uses it is landing next")]
+
+pub mod admin;
+mod directory;
+mod hours;
+mod id;
+pub mod prompts;
+mod router;
+mod spec;
+
+pub use directory::{CalledLine, Directory, Fault, FaultKind, Faults, Holder, Line, Target, User};
+pub use hours::{Date, HoursSpec, LocalTime, OpenSpec, TimeError, TimeOfDay, Weekday};
+pub use id::{GroupId, IdError, LineId, MAX_ID_LEN, MenuId, Prompt, QueueId, TrunkId, UserId};
+pub use router::trace;
+pub use router::{
+    Cause, Collect, Dial, Entry, Facts, Input, InputError, Matcher, Router, Side, Step, Targets,
+    Trace,
+};
+pub use spec::{
+    ContactSpec, DirectorySpec, ForwardTo, ForwardingSpec, GroupSpec, LineSpec, MenuAction,
+    MenuSpec, NumberingSpec, OptionSpec, OutsideCalls, Overflow, Permission, QueueSpec,
+    ResponsibleSource, ServiceKind, ServiceSpec, Status, Strategy, TimersSpec, TrunkKind,
+    TrunkSpec, TrunkTransport, UserSpec,
+};
+pub use switchboard_dialstring::{DialPlan, Digit, Extension, Match, Number};
