@@ -64,7 +64,6 @@ impl Identifiers {
         hex(&mac.finalize().into_bytes()[..8])
     }
 
-    #[allow(dead_code)] // the layer's tables come next
     /// A hasher for tables whose keys a stranger chooses.
     pub(crate) fn table_hasher(&mut self) -> SeededHasher {
         let digest = self.next(b"table");
@@ -90,7 +89,6 @@ impl Identifiers {
     }
 }
 
-#[allow(dead_code)] // the layer's tables come next
 /// A keyed hash from the seed: tables neither depend on hidden randomness nor collide on demand.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeededHasher {

@@ -135,6 +135,15 @@ impl Builder {
         self
     }
 
+    /// Adds a header field before all that were added so far, as a Via wants to stand.
+    pub fn first<'n>(mut self, name: impl Into<Name<'n>>, value: impl fmt::Display) -> Builder {
+        let start_line = memchr::memchr(b'\n', &self.head).map_or(self.head.len(), |at| at + 1);
+        let rest = self.head.split_off(start_line);
+        let mut builder = self.header(name, value);
+        builder.head.extend_from_slice(&rest);
+        builder
+    }
+
     /// Adds a header field if there is a value.
     pub fn maybe<'n>(self, name: impl Into<Name<'n>>, value: Option<impl fmt::Display>) -> Builder {
         match value {

@@ -94,6 +94,12 @@ impl ClientInvite {
         matches!(self.state, State::Calling { .. })
     }
 
+    /// Whether a 2xx was the answer.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.state, State::Accepted { .. })
+    }
+
     /// Whether the transaction is over.
     #[must_use]
     pub fn is_terminated(&self) -> bool {

@@ -3,6 +3,7 @@
 //! The four machines stand alone; each is driven by octets, status codes and time.
 
 mod accepted_2xx;
+mod layer;
 mod machine;
 mod timers;
 
@@ -18,6 +19,10 @@ pub mod server_non_invite;
 pub use accepted_2xx::{Accepted2xx, Input as Accepted2xxInput, Output as Accepted2xxOutput};
 pub use client_invite::ClientInvite;
 pub use client_non_invite::ClientNonInvite;
+pub use layer::{
+    CancelError, Event, Input, InvalidSentBy, LayerConfig, Output, RespondError, SendError, SentBy,
+    TransactionId, TransactionLayer,
+};
 pub use machine::{AlreadyAnswered, ClientEvent, Output as MachineOutput, ServerEvent};
 pub use server_invite::ServerInvite;
 pub use server_non_invite::ServerNonInvite;
