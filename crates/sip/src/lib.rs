@@ -1,5 +1,6 @@
 //! SIP (RFC 3261), sans-IO: messages, transactions, dialogs, registrar, digest authentication.
 
+pub mod auth;
 pub mod checks;
 mod flow;
 mod identifiers;

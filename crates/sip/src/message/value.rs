@@ -23,6 +23,17 @@ impl HeaderValue {
         Ok(HeaderValue(text))
     }
 
+    /// Takes any text: control octets become spaces.
+    pub(crate) fn masked(text: String) -> HeaderValue {
+        match check(text.as_bytes()) {
+            Ok(()) => HeaderValue(text.into()),
+            Err(_) => {
+                let mask = |symbol: char| if symbol.is_control() { ' ' } else { symbol };
+                HeaderValue(text.chars().map(mask).collect())
+            }
+        }
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
