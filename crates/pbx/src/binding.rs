@@ -1,0 +1,35 @@
+//! A phone's registration, as it is kept over a restart.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use switchboard_routing::UserId;
+
+/// A phone's registration (RFC 3261 section 10.3), as it is kept over a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedBinding {
+    /// Whose phone.
+    pub user: UserId,
+    /// The Contact URI as the phone gave it: with the user, the key.
+    pub contact: String,
+    /// The Call-ID of the registration.
+    pub call_id: String,
+    /// Its last CSeq number.
+    pub cseq: u32,
+    /// When it ends, in milliseconds since 1970-01-01T00:00:00Z.
+    pub expires: u64,
+    /// The transport as a Via writes it, such as `UDP`.
+    pub transport: String,
+    /// Our address that the phone came to.
+    pub local: SocketAddr,
+    /// The phone's address as its packets show it.
+    pub remote: SocketAddr,
+    /// The phone's instance (RFC 5626 section 4.1), where it has one.
+    pub instance: Option<String>,
+    /// The proxies on the way to it (RFC 3327).
+    pub path: Vec<String>,
+    /// Preference in thousandths (RFC 3261 section 20.10).
+    pub q: u16,
+    /// What the phone calls itself.
+    pub user_agent: Option<String>,
+}

@@ -1,0 +1,123 @@
+//! What is set when the PBX starts. The directory is not among it: that changes at run time.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard_sip::Transport;
+
+use crate::clock::WallClock;
+use crate::sounds::Sounds;
+
+/// A socket that the shell listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Listener {
+    /// Its transport.
+    pub transport: Transport,
+    /// Its address, with the port that was bound.
+    pub local: SocketAddr,
+}
+
+/// What becomes of a dismissed user's running calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunningCalls {
+    /// They go on until somebody hangs up.
+    #[default]
+    Continue,
+    /// They end at once.
+    End,
+}
+
+/// Bounds of every table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls at once; the next one is answered 503 with Retry-After.
+    pub calls: usize,
+    /// Calls at once of one user.
+    pub calls_per_user: usize,
+    /// Calls at once from one trunk.
+    pub calls_per_trunk: usize,
+    /// SIP transactions at once.
+    pub transactions: usize,
+    /// Phones of one user.
+    pub phones_per_user: usize,
+    /// Phones that one call rings at once.
+    pub forks: usize,
+    /// Steps that one record keeps.
+    pub record_steps: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 10_000,
+            calls_per_user: 8,
+            calls_per_trunk: 1_000,
+            transactions: 50_000,
+            phones_per_user: 8,
+            forks: 32,
+            record_steps: 256,
+        }
+    }
+}
+
+/// Timers that are the PBX's own; those of SIP transactions are in [`Config::sip`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How long an outside number may ring.
+    pub dial: Duration,
+    /// How long after a CANCEL the phone may take to end its INVITE.
+    pub cancel: Duration,
+    /// How long a transferred call waits for the new party.
+    pub transfer: Duration,
+    /// Registrations: the shortest, the usual and the longest time that is granted.
+    pub register_min: Duration,
+    /// See [`Timing::register_min`].
+    pub register_default: Duration,
+    /// See [`Timing::register_min`].
+    pub register_max: Duration,
+    /// A call longer than this ends by itself: the last guard against a lost BYE.
+    pub call_max: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            dial: Duration::from_secs(120),
+            cancel: Duration::from_secs(32),
+            transfer: Duration::from_secs(60),
+            register_min: Duration::from_secs(30),
+            register_default: Duration::from_secs(300),
+            register_max: Duration::from_secs(3_600),
+            call_max: Duration::from_secs(12 * 3_600),
+        }
+    }
+}
+
+/// What is set when the PBX starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The realm of digest authentication (RFC 7616 section 3.3), and the PBX's name in its URIs
+    /// where no listener's address is right.
+    pub realm: String,
+    /// Host names, besides the listeners' addresses, under which phones may address the PBX.
+    pub hosts: Vec<String>,
+    /// The sockets; the first that fits a trunk's transport and family calls it.
+    pub listeners: Vec<Listener>,
+    /// The address to write into SIP and SDP instead of an unspecified or private local one.
+    pub advertised: Option<IpAddr>,
+    /// Both clocks at start.
+    pub clock: WallClock,
+    /// The value of User-Agent and Server.
+    pub product: String,
+    /// The prompts.
+    pub sounds: Arc<Sounds>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Timers.
+    pub timing: Timing,
+    /// What becomes of a dismissed user's running calls.
+    pub on_dismissal: RunningCalls,
+    /// The source of tags, branches, nonces and names of calls: secret, and different at each start.
+    pub seed: [u8; 32],
+}

@@ -1,0 +1,39 @@
+//! What an operation on the PBX refuses.
+
+use switchboard_routing::UserId;
+
+/// A call could not be started from here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OriginateError {
+    /// There is no such active user.
+    #[error("there is no active user {0}")]
+    NoSuchUser(UserId),
+    /// The user has no phone connected.
+    #[error("{0} has no phone connected")]
+    NoPhone(UserId),
+    /// The PBX has as many calls as it may.
+    #[error("the PBX is full: it has as many calls as it may")]
+    Full,
+    /// What should be dialled holds an octet that no dial string may hold.
+    #[error("the number to dial is empty, too long, or holds a control character")]
+    BadTarget,
+}
+
+/// An input was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes are no SIP message, and nothing can be answered: the sender's fault.
+    #[error("not a SIP message: {0}")]
+    Malformed(&'static str),
+    /// A table is full: the environment's fault.
+    #[error("the table of {table} is full")]
+    Full {
+        /// Which table.
+        table: &'static str,
+    },
+    /// The call that a command names is not there: the caller's fault, or the call just ended.
+    #[error("there is no such call")]
+    NoSuchCall,
+}
