@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod checks;
+pub mod dialog;
 mod flow;
 mod identifiers;
 mod message;

@@ -79,8 +79,8 @@ impl TransactionLayer {
     }
 
     /// Sends the ACK of a 2xx (RFC 3261 section 13.2.2.4), complete but for its Via. With the
-    /// INVITE's transaction the ACK is kept and sent again for each repetition of that 2xx; the
-    /// To tag says which fork's it is.
+    /// INVITE's transaction the ACK gets the INVITE's credentials, is kept, and is sent again for
+    /// each repetition of that 2xx; the To tag says which fork's it is.
     ///
     /// # Errors
     /// [`SendError::Build`], and [`SendError::NoTransaction`] for another method.
@@ -91,7 +91,13 @@ impl TransactionLayer {
         ack: Builder,
     ) -> Result<(), SendError> {
         let branch = self.identifiers.branch();
-        let ack = ack.first(HeaderName::Via, self.via(flow, &branch)).build()?;
+        let mut ack = ack.first(HeaderName::Via, self.via(flow, &branch));
+        if let Some(invite) = invite.and_then(|id| self.invite(id)) {
+            ack = ack
+                .copy(invite, HeaderName::Authorization)
+                .copy(invite, HeaderName::ProxyAuthorization);
+        }
+        let ack = ack.build()?;
         if *ack.method() != Method::Ack {
             return Err(SendError::NoTransaction(ack.method().clone()));
         }
@@ -207,6 +213,15 @@ impl TransactionLayer {
             self.send_cancel(now, id);
         }
         Ok(())
+    }
+
+    /// An INVITE of ours as it was sent, Via and all: what its dialogs are made from.
+    #[must_use]
+    pub fn invite(&self, id: TransactionId) -> Option<&Message> {
+        match &self.table.get(id)?.kind {
+            Kind::ClientInvite(side) => Some(&side.request),
+            _ => None,
+        }
     }
 
     /// The session of this INVITE is over: its 2xx needs no ACK any more.
