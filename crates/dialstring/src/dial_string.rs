@@ -28,7 +28,7 @@ pub enum Separator {
     Semicolon,
     /// `#`: then no `#` can follow as a tone.
     Pound,
-    /// `;ext=` (RFC 3966 section 5.4).
+    /// `;ext=` (RFC 3966 section 5.3).
     Ext,
 }
 

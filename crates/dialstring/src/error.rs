@@ -68,12 +68,48 @@ pub enum ErrorKind {
     BadEscape,
     /// A parameter without a name, or with a value that its grammar does not allow.
     BadParameter,
+    /// More parameters than are looked at (32).
+    TooManyParameters,
     /// A parameter that stands twice.
     DuplicateParameter,
     /// A local number without `;phone-context=` (RFC 3966 section 5.1.5).
     MissingContext,
     /// `;phone-context=` that is neither a global number nor a domain name.
     BadContext,
+}
+
+impl ErrorKind {
+    /// A stable name for machines: `empty_extension`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::UnexpectedSymbol => "unexpected_symbol",
+            Self::ControlCharacter => "control_character",
+            Self::InvisibleMark => "invisible_mark",
+            Self::ForeignDigit => "foreign_digit",
+            Self::Letter => "letter",
+            Self::PauseInNumber => "pause_in_number",
+            Self::MisplacedPlus => "misplaced_plus",
+            Self::NoNumber => "no_number",
+            Self::NumberTooShort => "number_too_short",
+            Self::NumberTooLong => "number_too_long",
+            Self::EmptyExtension => "empty_extension",
+            Self::SecondSeparator => "second_separator",
+            Self::PlanTooLong => "plan_too_long",
+            Self::ExtensionTooLong => "extension_too_long",
+            Self::ServiceCodeTooShort => "service_code_too_short",
+            Self::ServiceCodeTooLong => "service_code_too_long",
+            Self::InputTooLong => "input_too_long",
+            Self::WrongScheme => "wrong_scheme",
+            Self::BadEscape => "bad_escape",
+            Self::BadParameter => "bad_parameter",
+            Self::TooManyParameters => "too_many_parameters",
+            Self::DuplicateParameter => "duplicate_parameter",
+            Self::MissingContext => "missing_context",
+            Self::BadContext => "bad_context",
+        }
+    }
 }
 
 /// Which rule was being read, for the advice in `Display`.
@@ -84,11 +120,17 @@ pub(crate) enum Place {
     Plan,
     Ext,
     ServiceCode,
+    Uri,
+    Country,
 }
 
 impl ParseError {
     pub(crate) fn new(offset: usize, kind: ErrorKind, input: &[u8]) -> Self {
         Self { offset, kind, place: Place::Extension, found: found(input, offset) }
+    }
+
+    pub(crate) fn country(offset: usize, kind: ErrorKind, code: &str) -> Self {
+        Self::new(offset, kind, code.as_bytes()).in_place(Place::Country)
     }
 
     /// An error at a symbol, of the kind that the symbol itself tells.
@@ -98,6 +140,12 @@ impl ParseError {
 
     pub(crate) const fn in_place(mut self, place: Place) -> Self {
         self.place = place;
+        self
+    }
+
+    /// The same fault at another place of a longer text.
+    pub(crate) const fn moved_to(mut self, offset: usize) -> Self {
+        self.offset = offset;
         self
     }
 
@@ -244,6 +292,12 @@ impl fmt::Display for ParseError {
                     "bad parameter at {shown}, offset {offset}: ';name' or ';name=value' stands there"
                 )
             }
+            ErrorKind::TooManyParameters => {
+                write!(
+                    f,
+                    "parameter at offset {offset} is one too many: a telephone URI has at most 32"
+                )
+            }
             ErrorKind::DuplicateParameter => {
                 write!(f, "parameter at offset {offset} stands twice: keep one")
             }
@@ -270,6 +324,10 @@ impl Place {
                 "after the separator stand digits, '*', '#' and the pauses ',', 'w', 'W', 'p'"
             }
             Self::Ext => "after ';ext=' stand only digits; other tones and pauses need ';'",
+            Self::Country => "a country is two letters of ISO 3166-1, such as 'DE'",
+            Self::Uri => {
+                "a telephone URI has digits, '+' in front, the separators '-', '.', '(', ')', and ';name=value'"
+            }
             Self::ServiceCode => "a service code has digits, '*' and '#'",
         }
     }

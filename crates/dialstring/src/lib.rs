@@ -3,8 +3,13 @@
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+mod country;
+mod country_table;
 mod dial_string;
 mod digit;
+mod digit_map;
 mod error;
 mod extension;
 mod grammar;
@@ -12,17 +17,24 @@ mod matching;
 mod number;
 mod options;
 mod plan;
+mod prepared;
 mod print;
 #[cfg(feature = "serde")]
 mod serde_impls;
 mod service_code;
+mod sip_user;
+mod tel;
 
+pub use country::Country;
 pub use dial_string::{DialString, PostDial, Separator};
 pub use digit::Digit;
+pub use digit_map::{DigitMap, Position};
 pub use error::{ErrorKind, ParseError};
 pub use extension::Extension;
 pub use matching::Match;
 pub use number::Number;
-pub use options::Options;
+pub use options::{ForeignDigits, Letters, Options};
 pub use plan::{DialPlan, Pause, PauseLengths, Symbol};
 pub use service_code::ServiceCode;
+pub use sip_user::SipUser;
+pub use tel::{PhoneContext, TelUri};

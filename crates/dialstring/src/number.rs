@@ -1,4 +1,7 @@
-use core::fmt;
+use core::{fmt, str::FromStr};
+
+use crate::dial_string::DialString;
+use crate::error::{ErrorKind, ParseError, Place};
 
 /// A main number: 2 to 15 digits, with or without `+` in front, visual separators taken out.
 ///
@@ -36,6 +39,29 @@ impl Number {
         }
     }
 
+    /// Reads a number by itself: no extension, no service code, no URI.
+    ///
+    /// # Errors
+    /// [`ParseError`] with the offset and kind of the first fault.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        match crate::options::plain(text.as_bytes())? {
+            DialString::Number(number, None) => Ok(number),
+            DialString::Number(..) | DialString::Service(_) => {
+                let at = text.find([';', '#', '*']).unwrap_or_default();
+                let error = ParseError::new(at, ErrorKind::UnexpectedSymbol, text.as_bytes());
+                Err(error.in_place(Place::Number))
+            }
+        }
+    }
+
+    /// `+` and digits, if E.164 allows so many.
+    pub(crate) fn global(parts: &[&str]) -> Option<Self> {
+        let mut number = Self::empty();
+        number.push(b'+');
+        let all = parts.iter().flat_map(|part| part.bytes()).all(|octet| number.push(octet));
+        (all && number.digits().len() >= Self::MIN_DIGITS).then_some(number)
+    }
+
     /// The number as it is dialled: `+` where it was, then the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -65,5 +91,13 @@ impl fmt::Display for Number {
 impl fmt::Debug for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Number({})", self.as_str())
+    }
+}
+
+impl FromStr for Number {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
     }
 }

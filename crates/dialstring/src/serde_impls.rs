@@ -4,7 +4,7 @@ use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{DialPlan, DialString, Digit, Extension};
+use crate::{Country, DialPlan, DialString, Digit, Extension, Number};
 
 struct TextVisitor<T>(core::marker::PhantomData<T>, &'static str);
 
@@ -39,7 +39,9 @@ macro_rules! as_text {
 as_text! {
     Extension: "a text of 1 to 4 digits",
     DialPlan: "a text of 1 to 32 digits, '*', '#' and pauses",
-    DialString: "a dial string"
+    DialString: "a dial string",
+    Number: "a number of 2 to 15 digits",
+    Country: "a country's two letters"
 }
 
 impl Serialize for Digit {

@@ -53,7 +53,7 @@ pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
     }
     let (end, _) = visual(rest)?;
     match number.digits().len() {
-        0 => no_number(input, end),
+        0 => no_number(end),
         digits if digits < Number::MIN_DIGITS && ends(end) => {
             Fault::cut(rest, ErrorKind::NumberTooShort, Place::Number)
         }
@@ -76,9 +76,8 @@ fn ends(rest: &[u8]) -> bool {
     matches!(rest.first(), None | Some(b';' | b'#'))
 }
 
-fn no_number<'a>(input: &'a [u8], end: &'a [u8]) -> Rule<'a, Number> {
+fn no_number(end: &[u8]) -> Rule<'_, Number> {
     match end.first() {
-        None if input.is_empty() => Fault::cut(input, ErrorKind::Empty, Place::Number),
         None | Some(b';' | b'#' | b',' | b'p' | b'P' | b'w' | b'W') => {
             Fault::cut(end, ErrorKind::NoNumber, Place::Number)
         }

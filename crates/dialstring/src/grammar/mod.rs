@@ -21,6 +21,7 @@ use nom::branch::alt;
 use nom::combinator::{all_consuming, map};
 
 use crate::dial_string::DialString;
+use crate::error::{ErrorKind, Place};
 pub(crate) use fault::{Fault, Rule};
 
 /// The longest text that is looked at, in octets.
@@ -28,6 +29,9 @@ pub(crate) const MAX_INPUT: usize = 255;
 
 /// `dial-string = *visual ( service-code / call )`
 pub(crate) fn dial_string(input: &[u8]) -> Rule<'_, DialString> {
+    if input.is_empty() {
+        return Fault::cut(input, ErrorKind::Empty, Place::Number);
+    }
     let (input, _) = call::visual(input)?;
     let service = map(service_code::service_code, DialString::Service);
     all_consuming(alt((service, call::call))).parse(input)
