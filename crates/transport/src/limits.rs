@@ -1,0 +1,117 @@
+//! How many stream connections there may be, in all and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Bounds of the stream transports, against peers that open and do not speak, or speak and do not end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections from one address. Phones behind one NAT share theirs.
+    pub connections_per_address: usize,
+    /// A message that has begun must be complete within this time.
+    pub message_deadline: Duration,
+    /// A connection on which nothing comes for this long is closed; phones send keep-alives (RFC 5626,
+    /// section 4.4.1) or refresh their registration before.
+    pub idle: Duration,
+    /// A peer that takes no octet for this long is gone.
+    pub write_deadline: Duration,
+    /// How long a connection that we open may take.
+    pub connect_deadline: Duration,
+    /// Messages that wait for a slow peer; one more, and its connection is closed.
+    pub write_queue: usize,
+}
+
+impl Default for StreamLimits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_address: 64,
+            message_deadline: Duration::from_secs(10),
+            idle: Duration::from_secs(2 * 3600),
+            write_deadline: Duration::from_secs(10),
+            connect_deadline: Duration::from_secs(5),
+            write_queue: 128,
+        }
+    }
+}
+
+/// Counts connections; a place is given back when its [`Place`] is dropped.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    counts: Arc<Mutex<Counts>>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// The right to be one of the connections.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Places,
+    address: IpAddr,
+}
+
+impl Places {
+    /// A place for a connection with `address`, unless a bound is reached.
+    pub(crate) fn take(&self, address: IpAddr, limits: &StreamLimits) -> Option<Place> {
+        let address = address.to_canonical();
+        let mut counts = self.lock();
+        let from_here = counts.by_address.get(&address).copied().unwrap_or(0);
+        if counts.all >= limits.connections || from_here >= limits.connections_per_address {
+            return None;
+        }
+        counts.all += 1;
+        counts.by_address.insert(address, from_here + 1);
+        Some(Place { places: self.clone(), address })
+    }
+
+    /// Whether there is no connection.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().all == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.places.lock();
+        counts.all -= 1;
+        if let Some(count) = counts.by_address.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_bounded_by_address_and_in_all_and_given_back() {
+        let limits =
+            StreamLimits { connections: 3, connections_per_address: 2, ..StreamLimits::default() };
+        let places = Places::default();
+        let (a, b): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+        let first = places.take(a, &limits).unwrap();
+        let _second = places.take(mapped, &limits).unwrap();
+        assert!(places.take(a, &limits).is_none(), "a mapped address is the same address");
+        let _third = places.take(b, &limits).unwrap();
+        assert!(places.take(b, &limits).is_none(), "full");
+        drop(first);
+        assert!(places.take(b, &limits).is_some());
+    }
+}

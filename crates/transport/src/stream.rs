@@ -1,0 +1,185 @@
+//! One stream connection: a task that frames what comes and writes what is queued.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use switchboard_sip::{Decoded, Flow, Framer, PONG};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::limits::{Place, StreamLimits};
+
+/// What connections tell the drive loop.
+#[derive(Debug)]
+pub(crate) enum StreamEvent {
+    /// A peer connected to us.
+    Opened(Flow, mpsc::Sender<Bytes>),
+    /// A whole message.
+    Message(Flow, Bytes),
+    /// A connection is over, or could not be made; its flow is never used again.
+    Closed(Flow, CloseReason),
+}
+
+/// Why a connection is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CloseReason {
+    /// The peer closed it.
+    Peer,
+    /// We closed it.
+    Us,
+    /// The peer refused the connection, or could not be reached.
+    Connect,
+    /// A message took longer than its deadline.
+    Slow,
+    /// Nothing came for too long.
+    Idle,
+    /// The peer takes nothing.
+    Stuck,
+    /// What came has no frame: there is no way to find the next message.
+    Framing,
+    /// The operating system reported an error.
+    Io,
+}
+
+impl std::fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Peer => "the peer closed it",
+            Self::Us => "closed here",
+            Self::Connect => "no connection could be made",
+            Self::Slow => "a message was not complete in time",
+            Self::Idle => "nothing came for too long",
+            Self::Stuck => "the peer takes nothing",
+            Self::Framing => "what came is no SIP message",
+            Self::Io => "the operating system reported an error",
+        })
+    }
+}
+
+/// Runs a connection to its end and reports it.
+pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    flow: Flow,
+    mut outgoing: mpsc::Receiver<Bytes>,
+    events: mpsc::Sender<StreamEvent>,
+    limits: StreamLimits,
+    place: Place,
+) {
+    let reason = serve(&mut stream, flow, &mut outgoing, &events, limits).await;
+    drop(place);
+    // The driver may be gone already; then nobody needs to know.
+    _ = events.send(StreamEvent::Closed(flow, reason)).await;
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    flow: Flow,
+    outgoing: &mut mpsc::Receiver<Bytes>,
+    events: &mpsc::Sender<StreamEvent>,
+    limits: StreamLimits,
+) -> CloseReason {
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut framer = Framer::new();
+    let mut buffer = BytesMut::with_capacity(READ);
+    let mut begun = false;
+    let mut deadline = now() + limits.idle;
+    loop {
+        tokio::select! {
+            read = reader.read_buf(&mut buffer) => {
+                match read {
+                    Ok(0) => return CloseReason::Peer,
+                    Ok(_) => {}
+                    Err(_) => return CloseReason::Io,
+                }
+                let mut fresh = false;
+                loop {
+                    match framer.decode(&mut buffer) {
+                        Ok(Decoded::Message(message)) => {
+                            fresh = true;
+                            if events.send(StreamEvent::Message(flow, message)).await.is_err() {
+                                return CloseReason::Us;
+                            }
+                        }
+                        Ok(Decoded::Ping) => {
+                            fresh = true;
+                            if let Err(reason) = write(&mut writer, PONG, limits.write_deadline).await {
+                                return reason;
+                            }
+                        }
+                        Ok(Decoded::Pong) => fresh = true,
+                        Ok(Decoded::Partial) => break,
+                        Err(error) => {
+                            tracing::debug!(%flow, %error, "framing lost");
+                            // The core answers 400 where the headers allow; then the stream ends.
+                            let rest = buffer.split().freeze();
+                            _ = events.send(StreamEvent::Message(flow, rest)).await;
+                            flush(&mut writer, outgoing, limits.write_deadline).await;
+                            return CloseReason::Framing;
+                        }
+                    }
+                }
+                // A message that has begun keeps the deadline that its first octet set.
+                if buffer.is_empty() {
+                    begun = false;
+                    deadline = now() + limits.idle;
+                } else if fresh || !begun {
+                    begun = true;
+                    deadline = now() + limits.message_deadline;
+                }
+            }
+            payload = outgoing.recv() => {
+                let Some(payload) = payload else {
+                    _ = timeout(limits.write_deadline, writer.shutdown()).await;
+                    return CloseReason::Us;
+                };
+                if let Err(reason) = write(&mut writer, &payload, limits.write_deadline).await {
+                    return reason;
+                }
+            }
+            () = sleep_until(deadline) => {
+                return if begun { CloseReason::Slow } else { CloseReason::Idle };
+            }
+        }
+    }
+}
+
+/// Octets read at once.
+const READ: usize = 16 << 10;
+
+/// How long the answer to a broken message may take to be queued.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+async fn flush(
+    writer: &mut (impl AsyncWrite + Unpin),
+    outgoing: &mut mpsc::Receiver<Bytes>,
+    deadline: Duration,
+) {
+    while let Ok(Some(payload)) = timeout(LAST_WORDS, outgoing.recv()).await {
+        if write(writer, &payload, deadline).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn write(
+    writer: &mut (impl AsyncWrite + Unpin),
+    payload: &[u8],
+    deadline: Duration,
+) -> Result<(), CloseReason> {
+    match timeout(deadline, writer.write_all(payload)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Err(CloseReason::Peer),
+        Ok(Err(_)) => Err(CloseReason::Io),
+        Err(_) => Err(CloseReason::Stuck),
+    }
+}
+
+/// Tokio's clock, which tests can stop.
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests;
