@@ -29,11 +29,7 @@ pub(super) struct Entry {
 #[allow(clippy::enum_variant_names, reason = "the nouns of RFC 3261 section 17")]
 pub(super) enum Kind {
     ClientInvite(Box<ClientInviteSide>),
-    /// `internal`: the layer's own CANCEL, of which the user hears nothing.
-    ClientNonInvite {
-        machine: ClientNonInvite,
-        internal: bool,
-    },
+    ClientNonInvite(Box<ClientNonInviteSide>),
     ServerInvite(Box<ServerInviteSide>),
     ServerNonInvite(ServerNonInvite),
 }
@@ -47,6 +43,16 @@ pub(super) struct ClientInviteSide {
     pub(super) cancel: Cancel,
     /// One for each fork that answered with a 2xx.
     pub(super) forks: Vec<Fork>,
+}
+
+/// A client transaction of another method.
+#[derive(Debug)]
+pub(super) struct ClientNonInviteSide {
+    pub(super) machine: ClientNonInvite,
+    /// As sent, with our Via.
+    pub(super) request: Message,
+    /// The layer's own CANCEL, of which the user hears nothing.
+    pub(super) internal: bool,
 }
 
 /// Whether the INVITE is to be cancelled (RFC 3261 section 9.1).
@@ -84,7 +90,7 @@ impl Entry {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match &self.kind {
             Kind::ClientInvite(side) => side.machine.poll_timeout(),
-            Kind::ClientNonInvite { machine, .. } => machine.poll_timeout(),
+            Kind::ClientNonInvite(side) => side.machine.poll_timeout(),
             Kind::ServerInvite(side) => {
                 let accepted = side.accepted.as_ref().and_then(Accepted2xx::poll_timeout);
                 match (side.machine.poll_timeout(), accepted) {
@@ -99,7 +105,7 @@ impl Entry {
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         match &mut self.kind {
             Kind::ClientInvite(side) => side.machine.handle_timeout(now),
-            Kind::ClientNonInvite { machine, .. } => machine.handle_timeout(now),
+            Kind::ClientNonInvite(side) => side.machine.handle_timeout(now),
             Kind::ServerInvite(side) => {
                 if let Some(accepted) = &mut side.accepted {
                     accepted.handle_timeout(now);
@@ -114,9 +120,9 @@ impl Entry {
     pub(super) fn poll_effect(&mut self) -> Option<(Flow, Effect)> {
         let effect = match &mut self.kind {
             Kind::ClientInvite(side) => side.machine.poll_output().map(Effect::from),
-            Kind::ClientNonInvite { machine, internal } => {
-                let silent = *internal;
-                machine.poll_output().map(Effect::from).map(|effect| match effect {
+            Kind::ClientNonInvite(side) => {
+                let silent = side.internal;
+                side.machine.poll_output().map(Effect::from).map(|effect| match effect {
                     Effect::Transmit(_) | Effect::Terminated => effect,
                     _ if silent => Effect::Nothing,
                     told => told,
@@ -135,7 +141,7 @@ impl Entry {
 
     /// Whether the transaction is the layer's own, of which the user does not know.
     pub(super) fn is_internal(&self) -> bool {
-        matches!(self.kind, Kind::ClientNonInvite { internal: true, .. })
+        matches!(&self.kind, Kind::ClientNonInvite(side) if side.internal)
     }
 }
 

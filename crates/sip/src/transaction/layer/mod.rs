@@ -253,8 +253,8 @@ impl TransactionLayer {
                 Kind::ClientInvite(side) => {
                     side.machine.handle(now, super::client_invite::Input::TransportError);
                 }
-                Kind::ClientNonInvite { machine, .. } => {
-                    machine.handle(now, super::client_non_invite::Input::TransportError);
+                Kind::ClientNonInvite(side) => {
+                    side.machine.handle(now, super::client_non_invite::Input::TransportError);
                 }
                 Kind::ServerInvite(side) => {
                     let _ = side.machine.handle(now, super::server_invite::Input::TransportError);

@@ -77,7 +77,7 @@ impl TransactionLayer {
             Kind::ServerNonInvite(machine) => {
                 let _ = machine.handle(now, server_non_invite::Input::Retransmission);
             }
-            Kind::ClientInvite(_) | Kind::ClientNonInvite { .. } => {}
+            Kind::ClientInvite(_) | Kind::ClientNonInvite(_) => {}
         }
         self.settle(now, id, None);
     }
@@ -148,8 +148,8 @@ impl TransactionLayer {
         let Some(status) = response.status() else { return };
         let Some(entry) = self.table.get_mut(id) else { return };
         match &mut entry.kind {
-            Kind::ClientNonInvite { machine, .. } => {
-                machine.handle(now, client_non_invite::Input::Response(status.code()));
+            Kind::ClientNonInvite(side) => {
+                side.machine.handle(now, client_non_invite::Input::Response(status.code()));
             }
             Kind::ClientInvite(side) => {
                 let to_tag = response.to_tag().unwrap_or("");

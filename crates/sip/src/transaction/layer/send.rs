@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::entry::{Cancel, ClientInviteSide, Entry, Fork, Kind};
+use super::entry::{Cancel, ClientInviteSide, ClientNonInviteSide, Entry, Fork, Kind};
 use super::{Output, TransactionId, TransactionLayer, facts, made};
 use crate::Flow;
 use crate::message::{BuildError, Builder, HeaderName, Message, Method};
@@ -92,7 +92,7 @@ impl TransactionLayer {
     ) -> Result<(), SendError> {
         let branch = self.identifiers.branch();
         let mut ack = ack.first(HeaderName::Via, self.via(flow, &branch));
-        if let Some(invite) = invite.and_then(|id| self.invite(id)) {
+        if let Some(invite) = invite.and_then(|id| self.sent(id)) {
             ack = ack
                 .copy(invite, HeaderName::Authorization)
                 .copy(invite, HeaderName::ProxyAuthorization);
@@ -144,7 +144,7 @@ impl TransactionLayer {
             Kind::ServerNonInvite(machine) => {
                 machine.handle(now, server_non_invite::Input::Respond(status.code(), payload))?;
             }
-            Kind::ClientInvite(_) | Kind::ClientNonInvite { .. } => {
+            Kind::ClientInvite(_) | Kind::ClientNonInvite(_) => {
                 return Err(RespondError::Unknown);
             }
         }
@@ -175,7 +175,7 @@ impl TransactionLayer {
                 !status.is_success()
             }
             Kind::ServerNonInvite(_) => true,
-            Kind::ClientInvite(_) | Kind::ClientNonInvite { .. } => {
+            Kind::ClientInvite(_) | Kind::ClientNonInvite(_) => {
                 return Err(RespondError::Unknown);
             }
         };
@@ -215,12 +215,14 @@ impl TransactionLayer {
         Ok(())
     }
 
-    /// An INVITE of ours as it was sent, Via and all: what its dialogs are made from.
+    /// A request of ours as it was sent, Via and all, while its transaction lasts: what dialogs
+    /// and answers to challenges are made from.
     #[must_use]
-    pub fn invite(&self, id: TransactionId) -> Option<&Message> {
+    pub fn sent(&self, id: TransactionId) -> Option<&Message> {
         match &self.table.get(id)?.kind {
             Kind::ClientInvite(side) => Some(&side.request),
-            _ => None,
+            Kind::ClientNonInvite(side) => Some(&side.request),
+            Kind::ServerInvite(_) | Kind::ServerNonInvite(_) => None,
         }
     }
 
@@ -269,7 +271,7 @@ impl TransactionLayer {
             }))
         } else {
             let machine = ClientNonInvite::new(now, payload, reliability, timers);
-            Kind::ClientNonInvite { machine, internal }
+            Kind::ClientNonInvite(Box::new(ClientNonInviteSide { machine, request, internal }))
         };
         let entry = Entry { key, sequence: None, flow, source: flow, kind, scheduled: None };
         let id = self.table.insert(entry);
