@@ -1,10 +1,12 @@
-//! Sans-IO DTMF: telephone-event receiver and sender, digit collector, tone generator.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 pub mod collector;
 mod digits;
+pub mod generator;
 pub mod info;
 mod instant;
+pub mod merge;
 mod queue;
 pub mod receiver;
 pub mod sender;
@@ -12,7 +14,9 @@ mod telephone_event;
 
 pub use collector::Collector;
 pub use digits::{DigitSet, Digits, Full};
+pub use generator::Generator;
 pub use instant::Instant;
+pub use merge::Merge;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use telephone_event::TelephoneEvent;

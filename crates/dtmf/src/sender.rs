@@ -91,7 +91,7 @@ pub enum Input<'a> {
 pub enum Output {
     /// A packet to send now.
     Packet(Packet),
-    /// The plan is done, or has been cancelled.
+    /// The plan is done or has been cancelled, and the gap after its last tone is over.
     Finished,
 }
 
@@ -229,10 +229,8 @@ impl Sender {
                 self.state = if left > 1 {
                     let due = due + self.config.interval;
                     State::Ending { digit, began, over, due, left: left - 1 }
-                } else if self.next < self.plan.steps().len() {
-                    State::Waiting { until: over + self.config.gap }
                 } else {
-                    State::Waiting { until: due }
+                    State::Waiting { until: over + self.config.gap }
                 };
             }
         }

@@ -26,6 +26,8 @@ pub(super) struct Press {
     /// Units before the current segment, and of it.
     segments: u32,
     duration: u16,
+    /// No packet without an E bit has come.
+    only_ends: bool,
     /// An E bit has come.
     pub(super) ended: bool,
     /// When its first and its latest packet arrived.
@@ -67,6 +69,7 @@ impl Press {
             last: packet.sequence,
             segments: 0,
             duration: packet.duration,
+            only_ends: packet.end,
             ended: packet.end,
             since: now,
             latest: now,
@@ -135,32 +138,37 @@ impl Press {
     }
 
     /// Section 2.5.1.3: no marker, no E before, and the timestamp is where the last segment ended.
+    /// The reports that say so may be lost, but not more than half a second of them.
     fn is_next_segment(&self, packet: &TelephoneEvent, clock_rate: u32) -> bool {
         let step = packet.timestamp.wrapping_sub(self.to);
-        let slack = clock_rate / 20;
+        let told = u32::from(self.duration);
+        let full = step <= SEGMENT && step >= SEGMENT.saturating_sub(clock_rate / 50);
         !self.ended
-            && (step == u32::from(self.duration)
-                || (SEGMENT.saturating_sub(slack)..=SEGMENT + slack).contains(&step))
+            && told > SEGMENT / 2
+            && (step == told || (full && step.saturating_sub(told) <= clock_rate / 2))
     }
 
     /// A sender (or a relay) that stamps each packet, or each final packet, with its own time. The
     /// packet follows closely, its duration goes on counting, and its timestamp claims no more
     /// than that time has passed.
     fn is_restamped(&self, packet: &TelephoneEvent, newer: i16, clock_rate: u32) -> bool {
+        let step = packet.timestamp.wrapping_sub(self.to);
         let since_start = packet.timestamp.wrapping_sub(self.from);
         newer <= CLOSE
             && (packet.end || !self.ended)
             && packet.duration >= self.duration
-            && since_start <= u32::from(packet.duration) + clock_rate / 20
+            && (step <= packets(newer, clock_rate)
+                || since_start <= u32::from(packet.duration) + packets(1, clock_rate))
     }
 
     /// The same sender's earlier packet, overtaken by a later one.
     fn is_earlier_stamp(&self, packet: &TelephoneEvent, clock_rate: u32) -> bool {
-        let earlier = self.from.wrapping_sub(packet.timestamp);
+        let step = self.from.wrapping_sub(packet.timestamp);
         let behind = distance(self.first, packet.sequence);
-        (0..=CLOSE).contains(&behind)
+        (1..=CLOSE).contains(&behind)
             && packet.duration <= self.duration
-            && earlier <= u32::from(self.duration) + clock_rate / 20
+            && (step <= packets(behind, clock_rate)
+                || (self.only_ends && step <= u32::from(self.duration) + packets(1, clock_rate)))
     }
 
     /// Takes in a packet of this press.
@@ -188,6 +196,12 @@ impl Press {
             self.last = packet.sequence;
         }
         self.ended |= packet.end;
+        self.only_ends &= packet.end;
         self.latest = now;
     }
+}
+
+/// The timestamp units of so many packets 20 ms apart, and a little more.
+fn packets(count: i16, clock_rate: u32) -> u32 {
+    clock_rate / 50 * u32::from(count.unsigned_abs()) + clock_rate / 200
 }
