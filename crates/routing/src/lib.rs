@@ -1,7 +1,5 @@
 //! A pure call-routing engine: directory, lines, welcome message, extensions, menus, queues, forwarding.
 
-#![allow(dead_code, unused_imports, reason = "the router that uses it is landing next")]
-
 pub mod admin;
 mod directory;
 mod hours;
@@ -15,8 +13,8 @@ pub use hours::{Date, HoursSpec, LocalTime, OpenSpec, TimeError, TimeOfDay, Week
 pub use id::{GroupId, IdError, LineId, MAX_ID_LEN, MenuId, Prompt, QueueId, TrunkId, UserId};
 pub use router::trace;
 pub use router::{
-    Cause, Collect, Dial, Entry, Facts, Input, InputError, Matcher, Router, Side, Step, Targets,
-    Trace,
+    Cause, Collect, Dial, Entry, Facts, Input, InputError, MAX_STEPS, Matcher, Router, Side, Step,
+    Targets, Trace,
 };
 pub use spec::{
     ContactSpec, DirectorySpec, ForwardTo, ForwardingSpec, GroupSpec, LineSpec, MenuAction,

@@ -3,7 +3,7 @@
 use switchboard_dialstring::Extension;
 
 use super::{Actor, find, find_mut};
-use crate::directory::{Country, Holder};
+use crate::directory::{Holder, Numbering};
 use crate::id::UserId;
 use crate::spec::DirectorySpec;
 
@@ -111,8 +111,8 @@ pub(super) fn holder(spec: &DirectorySpec, extension: Extension) -> Option<Holde
 }
 
 fn is_reserved(spec: &DirectorySpec, extension: Extension) -> bool {
-    let by_country = Country::by_iso(&spec.numbering.country).is_some_and(|country| {
-        country.is_emergency(extension.as_str()) || country.is_service(extension.as_str())
+    let here = Numbering::of(&spec.numbering.country).is_some_and(|here| {
+        here.is_emergency(extension.as_str()) || here.is_service(extension.as_str())
     });
-    by_country || spec.numbering.emergency.iter().any(|number| number == extension.as_str())
+    here || spec.numbering.emergency.iter().any(|number| number == extension.as_str())
 }

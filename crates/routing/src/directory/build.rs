@@ -11,10 +11,10 @@ use crate::spec::DirectorySpec;
 pub(super) fn build(spec: &DirectorySpec) -> Result<Directory, Faults> {
     let mut faults = Vec::new();
     let names = names::Names::collect(spec, &mut faults);
-    let country = check::check(spec, &names, &mut faults);
+    let numbering = check::check(spec, &names, &mut faults);
     cycles::check(spec, &names, &mut faults);
-    match country {
-        Some(country) if faults.is_empty() => Ok(compile::compile(spec, &names, country)),
+    match numbering {
+        Some(numbering) if faults.is_empty() => Ok(compile::compile(spec, &names, numbering)),
         _ => Err(Faults(faults)),
     }
 }

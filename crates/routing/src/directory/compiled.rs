@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use switchboard_dialstring::{DialPlan, Digit, Extension, Number};
 
-use super::{Canonical, Directory, Target};
+use super::{Directory, Target};
 use crate::hours::HoursSpec;
 use crate::id::{GroupId, LineId, MenuId, Prompt, QueueId, TrunkId, UserId};
 use crate::spec::{OutsideCalls, Permission, ServiceKind, Strategy, TimersSpec};
@@ -167,13 +167,9 @@ pub(super) fn called<'a>(directory: &'a Directory, number: &'a str) -> Option<Ca
     if !number.is_ascii() {
         return None;
     }
-    let mut canonical = Canonical::new();
-    directory.country.canonical(number, &mut canonical);
-    let mut global = Canonical::new();
-    if !number.starts_with('+') {
-        // Trunks also deliver E.164 without its sign.
-        directory.country.canonical(&format!("+{number}"), &mut global);
-    }
+    let canonical = directory.numbering.canonical(number);
+    // Trunks also deliver E.164 without its sign.
+    let global = directory.numbering.canonical(&format!("+{number}"));
     for carried in 0..=Extension::MAX_DIGITS {
         for form in [canonical.as_str(), global.as_str()] {
             let Some(split) = form.len().checked_sub(carried).filter(|&split| split > 1) else {
@@ -207,6 +203,10 @@ pub(crate) struct Menu {
 }
 
 impl Menu {
+    pub(crate) fn has_options(&self) -> bool {
+        self.options.iter().any(Option::is_some)
+    }
+
     pub(crate) fn option(&self, key: Digit) -> Option<Action> {
         self.options[usize::from(key.event())]
     }

@@ -169,12 +169,10 @@ pub enum FaultKind {
         first: String,
     },
     /// A country that the numbering table does not have.
-    #[error("no numbering for country {country:?}; known: {known}")]
+    #[error("no numbering is known for country {country:?}; wanted is an ISO 3166-1 code like DE")]
     Country {
         /// The code.
         country: String,
-        /// The codes known.
-        known: String,
     },
     /// A registering trunk without a user name.
     #[error("a trunk that registers needs a user")]

@@ -21,7 +21,7 @@ pub(crate) use compiled::{
 };
 pub(crate) use extensions::{ExtensionMap, Owner};
 pub(crate) use index::NameIndex;
-pub(crate) use numbering::{Canonical, Country};
+pub(crate) use numbering::Numbering;
 
 use crate::id::{GroupId, LineId, TrunkId, UserId};
 use crate::spec::{DirectorySpec, ResponsibleSource, ServiceKind, TrunkSpec};
@@ -47,7 +47,9 @@ pub struct Directory {
     pub(crate) contact_index: NameIndex,
     pub(crate) outside: Vec<OutsideNumber>,
     pub(crate) gone: Vec<UserId>,
-    pub(crate) country: &'static Country,
+    /// Mobile numbers of dismissed users, in E.164, sorted.
+    pub(crate) gone_numbers: Vec<(Box<str>, UserId)>,
+    pub(crate) numbering: Numbering,
     pub(crate) emergency: Vec<Box<str>>,
     pub(crate) barred: Vec<Barred>,
     pub(crate) responsible: ResponsibleSource,
@@ -136,11 +138,7 @@ impl Directory {
 
     /// Who is responsible for a caller, by the contacts.
     pub fn responsible(&self, number: &str) -> Option<&User> {
-        let mut canonical = Canonical::new();
-        self.country.canonical(number, &mut canonical);
-        let name = |at: usize| &*self.contacts[at].number;
-        let at = self.contact_index.find(canonical.as_str(), name)?;
-        match self.contacts[at as usize].responsible {
+        match self.responsible_dest(number)? {
             Dest::User(user) => self.users.get(user as usize),
             _ => None,
         }
@@ -167,14 +165,38 @@ impl Directory {
         self.logins.find(login, |at| self.users[at].login.as_str())
     }
 
+    /// Who is responsible for a caller, dismissed or not.
+    pub(crate) fn responsible_dest(&self, number: &str) -> Option<Dest> {
+        let canonical = self.numbering.canonical(number);
+        let name = |at: usize| &*self.contacts[at].number;
+        let at = self.contact_index.find(canonical.as_str(), name)?;
+        Some(self.contacts[at as usize].responsible)
+    }
+
+    /// The position of a user's line, if the directory has any line.
+    pub(crate) fn line_of(&self, user: u32) -> Option<u32> {
+        let line = self.users.get(user as usize)?.line;
+        (line != u32::MAX).then_some(line)
+    }
+
+    /// The dismissed user whose mobile number this is, unless somebody who works here has it too.
+    pub(crate) fn gone_number(&self, number: &Number) -> Option<&UserId> {
+        if self.gone_numbers.is_empty() {
+            return None;
+        }
+        let canonical = self.numbering.canonical(number.as_str());
+        let by_number = |known: &(Box<str>, UserId)| (*known.0).cmp(canonical.as_str());
+        let at = self.gone_numbers.binary_search_by(by_number).ok()?;
+        Some(&self.gone_numbers[at].1)
+    }
+
     pub(crate) fn is_emergency_text(&self, number: &str) -> bool {
-        self.country.is_emergency(number) || self.emergency.iter().any(|known| **known == *number)
+        self.numbering.is_emergency(number) || self.emergency.iter().any(|known| **known == *number)
     }
 
     /// Whether a number may not be called by anybody.
     pub(crate) fn is_barred(&self, number: &str) -> bool {
-        let mut canonical = Canonical::new();
-        self.country.canonical(number, &mut canonical);
+        let canonical = self.numbering.canonical(number);
         self.barred.iter().any(|barred| {
             number.starts_with(&*barred.written)
                 || canonical.as_str().starts_with(&*barred.canonical)
@@ -183,11 +205,7 @@ impl Directory {
 
     /// Whether a number is one of the directory's own country.
     pub(crate) fn is_national(&self, number: &str) -> bool {
-        let mut canonical = Canonical::new();
-        self.country.canonical(number, &mut canonical);
-        match canonical.as_str().strip_prefix('+') {
-            Some(global) => global.starts_with(self.country.code),
-            None => true,
-        }
+        let canonical = self.numbering.canonical(number);
+        self.numbering.is_national(&canonical)
     }
 }

@@ -1,87 +1,79 @@
-//! Countries: which numbers always go out, and what a number means there.
-//!
-//! Country codes and prefixes are those of ITU-T E.164's annexes (list of assigned country codes;
-//! list of dialling procedures); emergency numbers those that the countries' regulators publish.
+//! What a number means here: which always go out, and what any other is in E.164.
 
-/// What is known of a country's numbers.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Country {
-    /// ISO 3166-1 alpha-2.
-    pub(crate) iso: &'static str,
+use switchboard_dialstring::Country;
+
+/// Known everywhere, whatever the country: visitors dial what they know from home, and phones
+/// treat the first two as emergency numbers anywhere (3GPP TS 22.101 section 10.1).
+const EVERYWHERE: [&str; 3] = ["112", "911", "999"];
+
+/// Short numbers of public services that are no emergency numbers (non-urgent police and medical
+/// help, counselling, directory of authorities), as the countries' regulators list them.
+static SERVICES: [(&str, &[&str]); 10] = [
+    ("AT", &["116117", "142", "147"]),
+    ("BE", &["116000", "106"]),
+    ("CA", &["211", "311", "811", "988"]),
+    ("CH", &["143", "145", "147", "1414"]),
+    ("DE", &["115", "116111", "116116", "116117"]),
+    ("DK", &["114", "1813"]),
+    ("FR", &["115", "119", "3114"]),
+    ("GB", &["101", "105", "111", "116123"]),
+    ("NL", &["113", "116117"]),
+    ("US", &["211", "311", "811", "988"]),
+];
+
+/// The numbering of one country.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbering {
+    country: Country,
     /// Country code, without `+`.
-    pub(crate) code: &'static str,
+    code: &'static str,
     /// International prefix.
     international: &'static str,
     /// Trunk prefix; empty where there is none.
     trunk: &'static str,
-    /// Digits of a whole national number where it is dialled without the trunk prefix.
+    /// Digits of a whole national number that is dialled without the trunk prefix though there is
+    /// one: ten under country code 1.
     whole: Option<usize>,
-    /// Emergency numbers.
-    pub(crate) emergency: &'static [&'static str],
-    /// Short service numbers of public interest.
-    pub(crate) service: &'static [&'static str],
+    /// Short service numbers.
+    services: &'static [&'static str],
 }
 
-/// Known everywhere, whatever the country: visitors dial what they know from home, and networks
-/// understand the first two from any phone (3GPP TS 22.101 section 10.1).
-const EVERYWHERE: [&str; 3] = ["112", "911", "999"];
-
-macro_rules! country {
-    ($iso:literal $code:literal $int:literal $trunk:literal $whole:expr, $emergency:expr, $service:expr) => {
-        Country {
-            iso: $iso,
-            code: $code,
-            international: $int,
-            trunk: $trunk,
-            whole: $whole,
-            emergency: &$emergency,
-            service: &$service,
-        }
-    };
-}
-
-static COUNTRIES: [Country; 14] = [
-    country!("AT" "43" "00" "0" None, ["112", "122", "133", "140", "141", "144"], ["116117"]),
-    country!("AU" "61" "0011" "0" None, ["000", "106", "112"], ["131"]),
-    country!("BE" "32" "00" "0" None, ["100", "101", "112"], ["116000"]),
-    country!("CA" "1" "011" "1" Some(10), ["911"], ["211", "311", "811", "988"]),
-    country!("CH" "41" "00" "0" None, ["112", "117", "118", "144"], ["143", "145", "147", "1414"]),
-    country!("DE" "49" "00" "0" None, ["110", "112"], ["115", "116117", "116116"]),
-    country!("DK" "45" "00" "" Some(8), ["112"], ["114"]),
-    country!("ES" "34" "00" "" Some(9), ["112"], ["061", "062", "080", "091", "092"]),
-    country!("FR" "33" "00" "0" None, ["112", "114", "15", "17", "18"], ["115", "119", "3114"]),
-    country!("GB" "44" "00" "0" None, ["112", "999"], ["101", "105", "111", "116123"]),
-    country!("IT" "39" "00" "" None, ["112", "113", "115", "118"], ["114", "117"]),
-    country!("NL" "31" "00" "0" None, ["112"], ["113", "116117"]),
-    country!("PL" "48" "00" "" Some(9), ["112", "997", "998", "999"], ["986"]),
-    country!("US" "1" "011" "1" Some(10), ["911"], ["211", "311", "811", "988"]),
-];
-
-impl Country {
-    /// The country by its ISO code.
-    pub(crate) fn by_iso(iso: &str) -> Option<&'static Self> {
-        COUNTRIES.iter().find(|country| country.iso == iso)
-    }
-
-    /// The codes known, for an error to list.
-    pub(crate) fn known() -> impl Iterator<Item = &'static str> {
-        COUNTRIES.iter().map(|country| country.iso)
+impl Numbering {
+    /// The numbering of a country by its ISO code in capitals, if it is known.
+    pub(crate) fn of(iso: &str) -> Option<Self> {
+        let country = Country::parse(iso).ok().filter(|country| country.as_str() == iso)?;
+        let code = country.calling_code()?;
+        let services = SERVICES.iter().find(|(known, _)| *known == iso);
+        Some(Self {
+            country,
+            code,
+            international: country.international_prefix()?,
+            trunk: country.trunk_prefix()?,
+            whole: (code == "1").then_some(10),
+            services: services.map_or(&[], |(_, numbers)| numbers),
+        })
     }
 
     /// Whether `number`, digits as dialled, is an emergency number here.
     pub(crate) fn is_emergency(&self, number: &str) -> bool {
-        EVERYWHERE.contains(&number) || self.emergency.contains(&number)
+        EVERYWHERE.contains(&number) || self.country.is_emergency(number)
     }
 
     /// Whether `number` is a short service number here.
     pub(crate) fn is_service(&self, number: &str) -> bool {
-        self.service.contains(&number)
+        self.services.contains(&number)
     }
 
-    /// Writes what `number` means in E.164 into `out`: `+`, country code, national number. A
-    /// number without any prefix stays as it is, except where whole numbers are dialled so.
-    pub(crate) fn canonical(&self, number: &str, out: &mut Canonical) {
-        out.clear();
+    /// Whether a number in E.164 is one of this country. A local one is.
+    pub(crate) fn is_national(&self, canonical: &Canonical) -> bool {
+        let global = canonical.as_str().strip_prefix('+');
+        global.is_none_or(|digits| digits.starts_with(self.code))
+    }
+
+    /// What `number`, or the beginning of one, means in E.164. A number without any prefix stays
+    /// as it is, except where whole numbers are dialled so.
+    pub(crate) fn canonical(&self, number: &str) -> Canonical {
+        let mut out = Canonical::new();
         if number.starts_with('+') {
             out.push(number);
         } else if let Some(rest) = number.strip_prefix(self.international) {
@@ -94,6 +86,7 @@ impl Country {
         } else {
             out.push(number);
         }
+        out
     }
 
     /// The national number, when `number` has the trunk prefix or is whole without it.
@@ -102,8 +95,8 @@ impl Country {
             return Some(number);
         }
         if self.trunk.is_empty() {
-            // Whole numbers of any length; short ones are local services.
-            return (self.whole.is_none() && number.len() > 6).then_some(number);
+            // Numbers are dialled whole; the short ones are local services.
+            return (number.len() > 6).then_some(number);
         }
         number.strip_prefix(self.trunk)
     }
@@ -117,16 +110,12 @@ pub(crate) struct Canonical {
 }
 
 impl Canonical {
-    pub(crate) const fn new() -> Self {
+    const fn new() -> Self {
         Self { text: [0; 48], len: 0 }
     }
 
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..self.len]).unwrap_or_default()
-    }
-
-    fn clear(&mut self) {
-        self.len = 0;
     }
 
     /// Adds the ASCII symbols of `text` while there is room.
@@ -145,9 +134,7 @@ mod tests {
     use super::*;
 
     fn canonical(iso: &str, number: &str) -> String {
-        let mut out = Canonical::new();
-        Country::by_iso(iso).unwrap().canonical(number, &mut out);
-        out.as_str().to_owned()
+        Numbering::of(iso).unwrap().canonical(number).as_str().to_owned()
     }
 
     #[test]
@@ -165,14 +152,29 @@ mod tests {
     }
 
     #[test]
+    fn home_is_told_from_abroad() {
+        let germany = Numbering::of("DE").unwrap();
+        for home in ["+493012345", "03012345", "12345", "00493012345"] {
+            assert!(germany.is_national(&germany.canonical(home)), "{home}");
+        }
+        for abroad in ["+43112345", "0043112345", "+1"] {
+            assert!(!germany.is_national(&germany.canonical(abroad)), "{abroad}");
+        }
+    }
+
+    #[test]
     fn emergency_numbers_of_home_and_of_visitors() {
-        let germany = Country::by_iso("DE").unwrap();
+        let germany = Numbering::of("DE").unwrap();
         for number in ["110", "112", "911", "999"] {
             assert!(germany.is_emergency(number), "{number}");
         }
         assert!(!germany.is_emergency("101"));
         assert!(germany.is_service("116117"));
-        assert!(Country::by_iso("XX").is_none());
-        assert!(Country::known().is_sorted());
+        for unknown in ["XX", "de", "D", "", "DEU"] {
+            assert!(Numbering::of(unknown).is_none(), "{unknown}");
+        }
+        for (iso, _) in SERVICES {
+            assert!(Numbering::of(iso).is_some(), "{iso}");
+        }
     }
 }

@@ -80,8 +80,8 @@ pub enum Step {
 /// A call to a number outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
-    /// The line whose number is shown.
-    pub line: LineId,
+    /// The line whose number is shown. Only an emergency call may go without one.
+    pub line: Option<LineId>,
     /// The trunk to take.
     pub trunk: TrunkId,
     /// The number, as it was dialled or written, without its extension.
@@ -95,13 +95,15 @@ pub struct Dial {
 /// How to collect digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collect {
-    /// The most digits wanted.
+    /// The most digits taken. More than any choice has, so that digits which match nothing are
+    /// swallowed until the caller stops: a wrong number that is too long is one mistake.
     pub max: u8,
     /// Wait for the first digit after the prompt ended.
     pub first_digit: Duration,
     /// Wait for a further digit.
     pub inter_digit: Duration,
-    /// The digit that ends collection at once. `None` where it is a choice itself.
+    /// The digit that ends collection at once. Pressed first it is a choice, where the matcher has
+    /// it as one.
     pub terminator: Option<Digit>,
     /// Whether digits pressed before this step, or beyond what it takes, count in the next.
     pub type_ahead: bool,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use switchboard_dialstring::{Digit, Extension};
+use switchboard_dialstring::{DialPlan, Digit, Extension, Number};
 
 use super::Cause;
 use crate::directory::Holder;
@@ -20,6 +20,11 @@ pub struct Trace {
 }
 
 impl Trace {
+    pub(crate) fn new() -> Self {
+        // Room for a usual call.
+        Self { entries: Vec::with_capacity(16) }
+    }
+
     pub(crate) fn push(&mut self, event: Event) {
         self.entries.push(event);
     }
@@ -111,7 +116,7 @@ pub enum Event {
         /// The key.
         key: char,
         /// What it does.
-        action: Arc<str>,
+        choice: Choice,
     },
     /// The digits are neither option nor extension.
     UnknownOption {
@@ -164,9 +169,10 @@ pub enum Event {
     /// A number outside is called.
     Outside {
         /// The number.
-        number: Arc<str>,
+        number: Number,
         /// The line.
-        line: LineId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<LineId>,
         /// The trunk.
         trunk: TrunkId,
         /// Whether it is an emergency number.
@@ -190,13 +196,38 @@ pub enum Event {
     /// Digits are sent after the answer.
     DigitsSent {
         /// Digits and pauses.
-        plan: Arc<str>,
+        plan: DialPlan,
     },
+    /// There is no trunk to the outside.
+    NoTrunk,
     /// The end.
     End {
         /// Why.
         cause: Cause,
     },
+}
+
+/// What a menu option does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Choice {
+    /// Rings a user.
+    User(UserId),
+    /// Rings a group.
+    Group(GroupId),
+    /// Enters a queue.
+    Queue(QueueId),
+    /// Goes to another menu.
+    Menu(MenuId),
+    /// Asks for an extension.
+    DialExtension,
+    /// Plays the menu again.
+    Repeat,
+    /// Ends the call.
+    HangUp,
+    /// Goes on with the line's rules.
+    Next,
 }
 
 /// Up to 32 digits, inline.
@@ -305,4 +336,26 @@ impl<'de> Deserialize<'de> for Digits {
             _ => Err(serde::de::Error::custom("not up to 32 digits")),
         }
     }
+}
+
+impl Outcome {
+    pub(crate) fn cause(self) -> Cause {
+        match self {
+            Self::Busy => Cause::Busy,
+            Self::NoAnswer => Cause::NoAnswer,
+            Self::Unreachable => Cause::Unreachable,
+            Self::Declined => Cause::Declined,
+            Self::Nobody => Cause::NobodyAvailable,
+        }
+    }
+}
+
+/// Text from outside, fit for a log: 64 symbols at most, control characters masked.
+pub(crate) fn mask(text: &str) -> Arc<str> {
+    let plain = text.len() <= 64 && text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    if plain {
+        return text.into();
+    }
+    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().take(64).map(visible).collect::<String>().into()
 }

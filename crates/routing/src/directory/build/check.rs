@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switchboard_dialstring::{DialString, Extension, Number};
 
-use super::super::numbering::{Canonical, Country};
+use super::super::numbering::Numbering;
 use super::super::{Fault, FaultKind};
 use super::names::Names;
 use crate::hours::HoursSpec;
@@ -21,9 +21,9 @@ pub(super) fn check(
     spec: &DirectorySpec,
     names: &Names,
     faults: &mut Vec<Fault>,
-) -> Option<&'static Country> {
-    let country = Country::by_iso(&spec.numbering.country);
-    let mut check = Check { spec, names, country, faults };
+) -> Option<Numbering> {
+    let numbering = Numbering::of(&spec.numbering.country);
+    let mut check = Check { spec, names, numbering, faults };
     check.numbering();
     check.users();
     check.extensions();
@@ -34,13 +34,13 @@ pub(super) fn check(
     check.trunks();
     check.services();
     check.contacts();
-    country
+    numbering
 }
 
 struct Check<'a> {
     spec: &'a DirectorySpec,
     names: &'a Names,
-    country: Option<&'static Country>,
+    numbering: Option<Numbering>,
     faults: &'a mut Vec<Fault>,
 }
 
@@ -51,10 +51,9 @@ impl Check<'_> {
 
     fn numbering(&mut self) {
         let spec = self.spec;
-        if self.country.is_none() {
+        if self.numbering.is_none() {
             let country = spec.numbering.country.clone();
-            let known = Country::known().collect::<Vec<_>>().join(", ");
-            self.fault("numbering.country", FaultKind::Country { country, known });
+            self.fault("numbering.country", FaultKind::Country { country });
         }
         for (at, number) in spec.numbering.emergency.iter().enumerate() {
             let short = number.bytes().all(|octet| octet.is_ascii_digit());
@@ -125,7 +124,7 @@ impl Check<'_> {
         let mut holders: HashMap<Extension, (&str, &str)> = HashMap::new();
         for (list, at, id, kind, extension) in users.chain(groups) {
             let path = || format!("{list}[{at}].extension");
-            if self.country.is_some_and(|country| reserved(spec, country, extension.as_str())) {
+            if self.numbering.is_some_and(|here| reserved(spec, &here, extension.as_str())) {
                 self.fault(path(), FaultKind::ReservedExtension { extension });
             }
             match holders.get(&extension) {
@@ -148,10 +147,8 @@ impl Check<'_> {
             self.text(|| path("name"), &line.name, false);
             match number(&line.number) {
                 Ok(number) => {
-                    if let Some(country) = self.country {
-                        let mut canonical = Canonical::new();
-                        country.canonical(number.as_str(), &mut canonical);
-                        let canonical = canonical.as_str().to_owned();
+                    if let Some(here) = self.numbering {
+                        let canonical = here.canonical(number.as_str()).as_str().to_owned();
                         if let Some(first) = numbers.get(&canonical) {
                             let first = format!("lines[{first}]");
                             self.fault(path("number"), FaultKind::DuplicateNumber { first });
@@ -351,8 +348,8 @@ impl Check<'_> {
 
     fn number_not_barred(&mut self, path: impl Fn() -> String, text: &str) {
         self.number(&path, text);
-        if let (Ok(number), Some(country)) = (number(text), self.country)
-            && barred(self.spec, country, number.as_str())
+        if let (Ok(number), Some(here)) = (number(text), self.numbering)
+            && barred(self.spec, &here, number.as_str())
         {
             self.fault(path(), FaultKind::Barred { number: text.into() });
         }
@@ -414,17 +411,15 @@ fn number(text: &str) -> Result<Number, String> {
 }
 
 /// Whether an extension would shadow a number that always goes out.
-pub(super) fn reserved(spec: &DirectorySpec, country: &Country, extension: &str) -> bool {
-    country.is_emergency(extension)
-        || country.is_service(extension)
+fn reserved(spec: &DirectorySpec, here: &Numbering, extension: &str) -> bool {
+    here.is_emergency(extension)
+        || here.is_service(extension)
         || spec.numbering.emergency.iter().any(|number| number == extension)
 }
 
-fn barred(spec: &DirectorySpec, country: &Country, number: &str) -> bool {
-    let (mut wanted, mut prefix) = (Canonical::new(), Canonical::new());
-    country.canonical(number, &mut wanted);
+fn barred(spec: &DirectorySpec, here: &Numbering, number: &str) -> bool {
+    let wanted = here.canonical(number);
     spec.numbering.barred.iter().any(|barred| {
-        country.canonical(barred, &mut prefix);
-        number.starts_with(barred) || wanted.as_str().starts_with(prefix.as_str())
+        number.starts_with(barred) || wanted.as_str().starts_with(here.canonical(barred).as_str())
     })
 }

@@ -10,7 +10,7 @@ use super::super::compiled::{
 };
 use super::super::extensions::{ExtensionMap, Owner};
 use super::super::index::NameIndex;
-use super::super::numbering::{Canonical, Country};
+use super::super::numbering::Numbering;
 use super::super::{Barred, Directory, Target};
 use super::names::{Named, Names};
 use crate::hours::HoursSpec;
@@ -19,8 +19,8 @@ use crate::spec::{
     DirectorySpec, ForwardTo, LineSpec, MenuAction, MenuSpec, Overflow, Permission, UserSpec,
 };
 
-pub(super) fn compile(spec: &DirectorySpec, names: &Names, country: &'static Country) -> Directory {
-    let mut compile = Compile { spec, names, country, outside: Vec::new(), gone: Vec::new() };
+pub(super) fn compile(spec: &DirectorySpec, names: &Names, numbering: Numbering) -> Directory {
+    let mut compile = Compile { spec, names, numbering, outside: Vec::new(), gone: Vec::new() };
     let active = || spec.users.iter().filter(|user| user.is_active());
     let users: Vec<User> = active().map(|user| compile.user(user)).collect();
     let mut extensions = ExtensionMap::new();
@@ -87,10 +87,11 @@ pub(super) fn compile(spec: &DirectorySpec, names: &Names, country: &'static Cou
         services: services.collect(),
         contact_index: NameIndex::build(contacts.len(), |at| &contacts[at].number),
         contacts,
-        country,
+        numbering,
         emergency: spec.numbering.emergency.iter().map(|n| n.as_str().into()).collect(),
         barred: barred.collect(),
         responsible: spec.responsible,
+        gone_numbers: compile.gone_numbers(),
         outside: compile.outside,
         gone: compile.gone,
     }
@@ -99,16 +100,33 @@ pub(super) fn compile(spec: &DirectorySpec, names: &Names, country: &'static Cou
 struct Compile<'a> {
     spec: &'a DirectorySpec,
     names: &'a Names,
-    country: &'static Country,
+    numbering: Numbering,
     outside: Vec<OutsideNumber>,
     gone: Vec<UserId>,
 }
 
 impl Compile<'_> {
     fn canonical(&self, number: &str) -> Box<str> {
-        let mut canonical = Canonical::new();
-        self.country.canonical(number, &mut canonical);
-        canonical.as_str().into()
+        self.numbering.canonical(number).as_str().into()
+    }
+
+    fn gone_numbers(&self) -> Vec<(Box<str>, UserId)> {
+        let mobiles = |active: bool| {
+            let users = self.spec.users.iter().filter(move |user| user.is_active() == active);
+            users.filter_map(|user| {
+                let number = main_number(user.mobile.as_deref()?);
+                Some((self.canonical(number.as_str()), user.login.clone()))
+            })
+        };
+        let mut gone: Vec<_> = mobiles(false).collect();
+        if gone.is_empty() {
+            return gone;
+        }
+        gone.sort_unstable();
+        for (number, _) in mobiles(true) {
+            gone.retain(|(known, _)| *known != number);
+        }
+        gone
     }
 
     fn user(&mut self, user: &UserSpec) -> User {
