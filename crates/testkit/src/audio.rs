@@ -53,9 +53,15 @@ pub fn loudness_dbm0(samples: &[i16]) -> f64 {
 /// A sine of this frequency in Hz, level in dBm0 and number of samples.
 #[must_use]
 pub fn sine(frequency: f64, level_dbm0: f64, samples: usize) -> Vec<i16> {
-    let amplitude = 32_767.0 * 10_f64.powf((level_dbm0 - FULL_SCALE_DBM0) / 20.0);
+    let amplitude = amplitude(level_dbm0);
     let turn = TAU * frequency / f64::from(SAMPLE_RATE);
     (0..samples).map(|n| (amplitude * (turn * n as f64).sin()).round() as i16).collect()
+}
+
+/// The peak of a sine of this level in dBm0.
+#[must_use]
+pub fn amplitude(level_dbm0: f64) -> f64 {
+    32_767.0 * 10_f64.powf((level_dbm0 - FULL_SCALE_DBM0) / 20.0)
 }
 
 /// A stretch of audio.
