@@ -1,0 +1,493 @@
+//! One leg: the machine between one peer and what it hears.
+//!
+//! ```text
+//!            Open               Configure               Close
+//!   ────────────────▶ opened ───────────────▶ agreed ──────────▶ (figures)
+//!                                              │  ▲
+//!                                              └──┘ Configure again (re-INVITE)
+//! ```
+//!
+//! What an agreed leg sends at each tick of its playout clock is the first of: digits as tones,
+//! nothing while a telephone-event sounds, a prompt or tone, nothing while relayed packets flow,
+//! silence.
+
+mod digit_tone;
+mod digits;
+mod incoming;
+mod outgoing;
+mod playout;
+mod reports;
+
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BufMut as _;
+use switchboard_dtmf::receiver::Output as Press;
+use switchboard_dtmf::sender::Plan;
+use switchboard_rtp::rtcp::Compound;
+use switchboard_rtp::{
+    Header, PayloadType, RtpTimestamp, SequenceNumber, SourceLatch, Ssrc, TelephoneEvent, is_rtcp,
+};
+
+pub(crate) use self::digits::Full;
+use self::digits::{Digits, Job, Said};
+pub(crate) use self::incoming::Heard;
+use self::incoming::Incoming;
+use self::outgoing::Outgoing;
+use self::playout::{Playing, Playout, Source};
+use self::reports::{Bye, Reports};
+use crate::outputs::Outputs;
+use crate::random::Random;
+use crate::{
+    Audio, Channel, EventKind, LegId, PlayEnd, Repeat, SAMPLE_RATE, Stats, StreamConfig, Token,
+};
+
+/// While packets are relayed, silence of ours begins this long after the last.
+const RELAY_HOLD: Duration = Duration::from_millis(100);
+/// A prompt waits so long for a peer that must be heard first; then it plays to nobody.
+const FIRST_PACKET_WAIT: Duration = Duration::from_secs(1);
+/// A clock that was not called for longer than this leaves out what it missed.
+const MAX_CATCH_UP: Duration = Duration::from_millis(200);
+/// The longest packet time, and samples in it.
+const MAX_PTIME: Duration = Duration::from_millis(60);
+const MAX_SAMPLES: usize = 480;
+
+#[derive(Debug)]
+pub(crate) struct Leg {
+    id: LegId,
+    /// The leg whose audio this one hears.
+    pub(crate) partner: Option<LegId>,
+    /// When the plane's timer for this leg fires.
+    pub(crate) scheduled: Option<Instant>,
+    rtp_timeout: Option<Duration>,
+    agreed: Option<Agreed>,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    source: Source,
+    digits: Digits,
+    reports: Reports,
+    /// When something was last relayed to the peer.
+    relayed: Option<Instant>,
+}
+
+/// What exists once offer and answer are through.
+#[derive(Debug)]
+struct Agreed {
+    stream: StreamConfig,
+    latch: SourceLatch,
+    rtcp_latch: SourceLatch,
+    playout: Playout,
+}
+
+impl Agreed {
+    /// Where audio may be sent now.
+    fn destination(&self) -> Option<SocketAddr> {
+        self.stream.direction.sends().then(|| self.latch.destination()).flatten()
+    }
+}
+
+impl Leg {
+    pub(crate) fn new(
+        now: Instant,
+        id: LegId,
+        rtp_timeout: Option<Duration>,
+        random: &mut Random,
+    ) -> Self {
+        let (ssrc, number) = (Ssrc(random.next_u32()), SequenceNumber(random.next_u32() as u16));
+        let origin = RtpTimestamp(random.next_u32());
+        Self {
+            id,
+            partner: None,
+            scheduled: None,
+            rtp_timeout,
+            agreed: None,
+            incoming: Incoming::new(now),
+            outgoing: Outgoing::new(now, ssrc, number, origin),
+            source: Source::Nothing,
+            digits: Digits::default(),
+            reports: Reports::new(now, random),
+            relayed: None,
+        }
+    }
+
+    /// What offer and answer say, the first time or again.
+    pub(crate) fn configure(&mut self, now: Instant, mut stream: StreamConfig) {
+        stream.ptime = usable_ptime(stream.ptime);
+        let rtcp = stream.remote_rtcp.unwrap_or_else(|| next_port(stream.remote));
+        self.incoming.configure(now, &stream);
+        self.outgoing.interrupt();
+        match &mut self.agreed {
+            None => {
+                self.agreed = Some(Agreed {
+                    stream,
+                    latch: SourceLatch::new(stream.remote, stream.signalling),
+                    rtcp_latch: SourceLatch::new(rtcp, stream.signalling),
+                    playout: Playout::new(now, stream.ptime),
+                });
+            }
+            Some(agreed) => {
+                agreed.latch.renew(stream.remote, stream.signalling);
+                agreed.rtcp_latch.renew(rtcp, stream.signalling);
+                if agreed.playout.period() != stream.ptime {
+                    agreed.playout = Playout::new(now, stream.ptime);
+                }
+                agreed.stream = stream;
+            }
+        }
+    }
+
+    /// Plays audio, or a tone when nobody waits for its end.
+    pub(crate) fn play(
+        &mut self,
+        now: Instant,
+        (audio, repeat, token): (Arc<Audio>, Repeat, Option<Token>),
+        out: &mut Outputs,
+    ) {
+        self.replace(Source::Audio(Playing::new(audio, repeat, token, now)), out);
+    }
+
+    pub(crate) fn echo(&mut self, out: &mut Outputs) {
+        self.replace(Source::Echo, out);
+    }
+
+    pub(crate) fn stop(&mut self, out: &mut Outputs) {
+        self.replace(Source::Nothing, out);
+    }
+
+    pub(crate) fn is_echo(&self) -> bool {
+        matches!(self.source, Source::Echo)
+    }
+
+    pub(crate) fn send_digits(&mut self, plan: Plan) -> Result<(), Full> {
+        self.digits.push(Job::plan(plan))
+    }
+
+    /// A press of the other side, for a peer that takes no telephone-events.
+    pub(crate) fn pass_press(&mut self, now: Instant, press: Press, out: &mut Outputs) {
+        let takes_events = self.agreed.as_ref().is_some_and(|a| a.stream.telephone_event.is_some());
+        if let (Press::End { digit, duration }, false) = (press, takes_events) {
+            self.tick(now, out);
+            // Full: the other side presses faster than tones can be sent; there is no more to do.
+            let _ = self.digits.push(Job::press(digit, duration));
+            self.start_digits(now);
+        }
+    }
+
+    fn replace(&mut self, source: Source, out: &mut Outputs) {
+        let old = core::mem::replace(&mut self.source, source);
+        self.outgoing.interrupt();
+        if let Source::Audio(Playing { token: Some(token), .. }) = old {
+            out.event(self.id, EventKind::Played { token, end: PlayEnd::Interrupted });
+        }
+    }
+
+    /// Takes an RTP datagram; what may be relayed.
+    pub(crate) fn on_rtp<'a>(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &'a [u8],
+    ) -> Option<Heard<'a>> {
+        let Some(agreed) = &mut self.agreed else {
+            self.incoming.foreign += 1;
+            return None;
+        };
+        if is_rtcp(datagram) {
+            // Both on one port (RFC 5761), though we did not ask for it.
+            if agreed.latch.learnt().is_some() && agreed.latch.check(source).is_accepted() {
+                self.read_rtcp(now, datagram);
+            } else {
+                self.incoming.foreign += 1;
+            }
+            return None;
+        }
+        let parts = (&agreed.stream, &mut agreed.latch, self.outgoing.ssrc);
+        self.incoming.packet(now, source, datagram, parts)
+    }
+
+    pub(crate) fn on_rtcp(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
+        let is_accepted = Compound::parse(datagram).is_ok()
+            && self.agreed.as_mut().is_some_and(|a| a.rtcp_latch.check(source).is_accepted());
+        if is_accepted {
+            self.read_rtcp(now, datagram);
+        } else if Compound::parse(datagram).is_ok() {
+            self.incoming.foreign += 1;
+        } else {
+            self.incoming.malformed += 1;
+        }
+    }
+
+    fn read_rtcp(&mut self, now: Instant, datagram: &[u8]) {
+        let Ok(compound) = Compound::parse(datagram) else {
+            self.incoming.malformed += 1;
+            return;
+        };
+        self.incoming.note_alive(now);
+        let statistics = &mut self.incoming.statistics;
+        self.reports.read(now, &compound, self.outgoing.ssrc, statistics);
+    }
+
+    /// Sends on what another leg, or this one in an echo, has heard.
+    pub(crate) fn relay(&mut self, now: Instant, heard: &Heard<'_>, out: &mut Outputs) {
+        let Some(agreed) = &self.agreed else { return };
+        let Some(destination) = agreed.destination() else { return };
+        let plays = matches!(self.source, Source::Audio(_));
+        if plays || self.digits.is_sounding() || self.digits.is_audible() {
+            return;
+        }
+        let (leg, stream) = (self.id, &agreed.stream);
+        match *heard {
+            Heard::Audio { header, codec, payload } => {
+                let samples = payload.len() as u32;
+                let payload_type = stream.payload_types.send;
+                let header = self.outgoing.relayed_audio(now, &header, samples, payload_type);
+                let Some(header) = header else { return };
+                let to = stream.codec;
+                out.transmit(leg, Channel::Rtp, destination, |buffer| {
+                    header.write(buffer);
+                    buffer.put_slice(payload);
+                    codec.transcode(to, &mut buffer[switchboard_rtp::HEADER_LEN..]);
+                });
+                self.outgoing.octets += u64::from(samples);
+            }
+            Heard::Event { .. } if self.is_echo() => return,
+            Heard::Event { header, clock, event } => {
+                let Some(format) = stream.telephone_event else { return };
+                let (same, payload_type) = (clock == format.clock, format.payload_types.send);
+                let header = self.outgoing.relayed_event(now, &header, same, payload_type);
+                let Some(header) = header else { return };
+                let scaled = u64::from(event.duration) * u64::from(format.clock.get())
+                    / u64::from(clock.get());
+                let duration = u16::try_from(scaled).unwrap_or(u16::MAX);
+                send_event(leg, destination, &header, TelephoneEvent { duration, ..event }, out);
+                self.outgoing.octets += TelephoneEvent::LEN as u64;
+            }
+        }
+        self.outgoing.packets += 1;
+        self.relayed = Some(now);
+    }
+
+    /// A press, or the beginning of one, that the peer made.
+    pub(crate) fn poll_press(&mut self) -> Option<Press> {
+        self.incoming.poll_press()
+    }
+
+    /// Does everything that is due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, random: &mut Random, out: &mut Outputs) {
+        self.incoming.handle_timeout(now);
+        if self.agreed.is_none() {
+            return;
+        }
+        self.start_digits(now);
+        self.digits.handle_timeout(now);
+        self.drain_digits(now, out);
+        self.tick(now, out);
+        self.drain_digits(now, out);
+        if now >= self.reports.due {
+            self.report(now, Bye::No, out);
+            self.reports.reschedule(now, random);
+        }
+        if self.silent_at().is_some_and(|at| now >= at) {
+            let since = self.incoming.note_silence(now);
+            out.event(self.id, EventKind::Silent { since });
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let agreed = self.agreed.as_ref();
+        [
+            self.incoming.poll_timeout(),
+            self.digits.poll_timeout(),
+            agreed.map(|agreed| self.next_tick(agreed)),
+            agreed.map(|_| self.reports.due),
+            self.silent_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The leg is over: its last report, and its figures.
+    pub(crate) fn close(&mut self, now: Instant, out: &mut Outputs) {
+        if self.outgoing.packets > 0 {
+            self.report(now, Bye::Yes, out);
+        }
+        let stats = self.stats();
+        out.event(self.id, EventKind::Closed { stats });
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            codec: self.agreed.as_ref().map(|agreed| agreed.stream.codec),
+            packets_received: self.incoming.statistics.received(),
+            packets_sent: self.outgoing.packets,
+            packets_lost: self.incoming.statistics.lost(),
+            foreign: self.incoming.foreign,
+            malformed: self.incoming.malformed,
+            jitter: self.incoming.statistics.jitter(),
+            remote_lost: self.reports.remote_lost,
+            round_trip: self.reports.round_trip,
+        }
+    }
+
+    /// The next tick at which there may be something to send.
+    fn next_tick(&self, agreed: &Agreed) -> Instant {
+        let is_own = matches!(self.source, Source::Audio(_)) || self.digits.is_audible();
+        match self.relayed {
+            Some(relayed) if !is_own => agreed.playout.due_after(relayed + RELAY_HOLD),
+            _ => agreed.playout.due(),
+        }
+    }
+
+    fn silent_at(&self) -> Option<Instant> {
+        let receives = self.agreed.as_ref()?.stream.direction.receives();
+        self.rtp_timeout.filter(|_| receives).map(|timeout| self.incoming.silent_at(timeout))
+    }
+
+    fn start_digits(&mut self, now: Instant) {
+        let Some(agreed) = &self.agreed else { return };
+        if self.digits.can_start() {
+            let clock = agreed.stream.telephone_event.map(|format| format.clock);
+            let timestamp = self.outgoing.begin_at(now);
+            self.digits.start(now, timestamp, clock, agreed.stream.ptime);
+        }
+    }
+
+    fn drain_digits(&mut self, now: Instant, out: &mut Outputs) {
+        while let Some(said) = self.digits.poll_output() {
+            match said {
+                Said::Packet(packet) => {
+                    let event = TelephoneEvent {
+                        event: packet.event,
+                        end: packet.end,
+                        volume: packet.volume,
+                        duration: packet.duration,
+                    };
+                    self.send_own_event(RtpTimestamp(packet.timestamp), packet.marker, event, out);
+                }
+                Said::Finished => out.event(self.id, EventKind::DigitsSent),
+            }
+            self.start_digits(now);
+        }
+        self.start_digits(now);
+    }
+
+    fn send_own_event(
+        &mut self,
+        timestamp: RtpTimestamp,
+        marker: bool,
+        event: TelephoneEvent,
+        out: &mut Outputs,
+    ) {
+        let Some(agreed) = &self.agreed else { return };
+        let Some(format) = agreed.stream.telephone_event else { return };
+        let Some(destination) = agreed.destination() else { return };
+        let header = self.outgoing.event(timestamp, marker, format.payload_types.send);
+        send_event(self.id, destination, &header, event, out);
+        self.outgoing.packets += 1;
+        self.outgoing.octets += TelephoneEvent::LEN as u64;
+    }
+
+    /// Plays every packet that is due.
+    fn tick(&mut self, now: Instant, out: &mut Outputs) {
+        while let Some(agreed) = &mut self.agreed {
+            let due = agreed.playout.due();
+            if due > now {
+                return;
+            }
+            if now - due > MAX_CATCH_UP && agreed.playout.skip_to(now) {
+                self.outgoing.interrupt();
+                continue;
+            }
+            agreed.playout.advance();
+            self.play_packet(due, out);
+        }
+    }
+
+    /// Sends the packet of one tick.
+    fn play_packet(&mut self, due: Instant, out: &mut Outputs) {
+        let Some(agreed) = &self.agreed else { return };
+        let (stream, destination) = (agreed.stream, agreed.destination());
+        let samples = (stream.ptime.as_millis() as usize) * (SAMPLE_RATE as usize / 1_000);
+        let mut packet = [0; MAX_SAMPLES];
+        let packet = &mut packet[..samples.min(MAX_SAMPLES)];
+        if self.digits.is_sounding() {
+            return;
+        }
+        if !self.digits.fill(stream.codec, packet) {
+            match &mut self.source {
+                Source::Audio(playing) => {
+                    // The peer must be heard before it can be sent to: the beginning waits for it.
+                    let waits = destination.is_none() && stream.direction.sends();
+                    if waits && playing.is_fresh() && due < playing.since + FIRST_PACKET_WAIT {
+                        return;
+                    }
+                    if playing.fill(stream.codec, packet) {
+                        let token = playing.token;
+                        self.source = Source::Nothing;
+                        if let Some(token) = token {
+                            let end = PlayEnd::Complete;
+                            out.event(self.id, EventKind::Played { token, end });
+                        }
+                    }
+                }
+                Source::Nothing | Source::Echo => {
+                    if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
+                        return;
+                    }
+                    packet.fill(stream.codec.silence());
+                }
+            }
+        }
+        let Some(destination) = destination else {
+            self.outgoing.interrupt();
+            return;
+        };
+        let payload_type: PayloadType = stream.payload_types.send;
+        let header = self.outgoing.audio(due, packet.len() as u32, payload_type);
+        out.transmit(self.id, Channel::Rtp, destination, |buffer| {
+            header.write(buffer);
+            buffer.put_slice(packet);
+        });
+        self.outgoing.packets += 1;
+        self.outgoing.octets += packet.len() as u64;
+    }
+
+    fn report(&mut self, now: Instant, bye: Bye, out: &mut Outputs) {
+        let Some(agreed) = &self.agreed else { return };
+        // Nobody is told anything before audio may go there.
+        let Some(destination) = agreed.rtcp_latch.destination() else { return };
+        let (reports, outgoing) = (&mut self.reports, &self.outgoing);
+        let statistics = &mut self.incoming.statistics;
+        out.transmit(self.id, Channel::Rtcp, destination, |buffer| {
+            reports.write(now, outgoing, statistics, bye, buffer);
+        });
+    }
+}
+
+fn send_event(
+    leg: LegId,
+    destination: SocketAddr,
+    header: &Header,
+    event: TelephoneEvent,
+    out: &mut Outputs,
+) {
+    out.transmit(leg, Channel::Rtp, destination, |buffer| {
+        header.write(buffer);
+        event.write(buffer);
+    });
+}
+
+/// Multiples of 10 ms up to 60 ms; anything else becomes 20 ms.
+fn usable_ptime(ptime: Duration) -> Duration {
+    let is_usable =
+        !ptime.is_zero() && ptime <= MAX_PTIME && ptime.as_micros().is_multiple_of(10_000);
+    if is_usable { ptime } else { Duration::from_millis(20) }
+}
+
+/// RTCP's port where none was named (RFC 3550, section 11).
+fn next_port(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(0))
+}

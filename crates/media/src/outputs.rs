@@ -1,0 +1,47 @@
+//! The queue of outputs and the buffer that their datagrams share.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use bytes::BytesMut;
+
+use crate::{Channel, Event, EventKind, LegId, Output, Transmit};
+
+/// The largest datagram that is built.
+pub(crate) const MAX_DATAGRAM: usize = 1_500;
+/// The shared buffer: about 350 packets of 20 ms.
+const CHUNK: usize = 64 * 1_024;
+
+/// Datagrams are cut from one buffer. Once all of them are dropped the buffer is used again, so
+/// that a shell that sends and drops costs no allocation a packet.
+#[derive(Debug, Default)]
+pub(crate) struct Outputs {
+    queue: VecDeque<Output>,
+    buffer: BytesMut,
+}
+
+impl Outputs {
+    /// Queues the datagram that `write` puts into the buffer, at most [`MAX_DATAGRAM`] octets.
+    pub(crate) fn transmit(
+        &mut self,
+        leg: LegId,
+        channel: Channel,
+        destination: SocketAddr,
+        write: impl FnOnce(&mut BytesMut),
+    ) {
+        if self.buffer.capacity() < MAX_DATAGRAM {
+            self.buffer.reserve(CHUNK);
+        }
+        write(&mut self.buffer);
+        let payload = self.buffer.split().freeze();
+        self.queue.push_back(Output::Transmit(Transmit { leg, channel, destination, payload }));
+    }
+
+    pub(crate) fn event(&mut self, leg: LegId, kind: EventKind) {
+        self.queue.push_back(Output::Event(Event { leg, kind }));
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Output> {
+        self.queue.pop_front()
+    }
+}
