@@ -10,8 +10,8 @@ use crate::{Codec, Direction, Session};
 pub struct RemoteAudio {
     /// Where it wants RTP. Unspecified (`0.0.0.0`) for hold by address (RFC 3264 section 8.4).
     pub address: SocketAddr,
-    /// Where it wants RTCP: the next port unless `a=rtcp` says otherwise (RFC 3605), the same
-    /// one with `a=rtcp-mux` (RFC 5761).
+    /// Where it wants RTCP: the next port unless `a=rtcp` says otherwise (RFC 3605). This side
+    /// never agrees to `a=rtcp-mux`.
     pub rtcp: SocketAddr,
     /// Its formats, best first, telephone-events among them.
     pub formats: Vec<Format>,
@@ -114,9 +114,6 @@ fn events(formats: &[Format], medium: usize) -> Result<Option<TelephoneEvent>, A
 /// `a=rtcp:port` (RFC 3605). An address behind it is read over: RTCP goes to the host of the RTP,
 /// so that a description cannot aim it at a third one.
 fn rtcp(media: &Media, rtp: SocketAddr) -> SocketAddr {
-    if media.attributes("rtcp-mux").next().is_some() {
-        return rtp;
-    }
     let named = media.attributes("rtcp").next().and_then(|value| value.split(' ').next());
     let port = named.and_then(|port| port.parse().ok()).or(rtp.port().checked_add(1));
     SocketAddr::new(rtp.ip(), port.unwrap_or(rtp.port()))

@@ -11,6 +11,9 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// Every codec that is negotiated here, in the order in which it is offered by default.
+    pub const ALL: [Self; 2] = [Self::Pcma, Self::Pcmu];
+
     pub(crate) const NAMES: &'static str = "PCMA and PCMU";
 
     /// The encoding name (RFC 3551).
@@ -40,7 +43,7 @@ impl Codec {
     /// The codec of a format: encoding names compare without case (RFC 4855 section 3).
     #[must_use]
     pub fn of(name: &str, clock_rate: u32, channels: u8) -> Option<Self> {
-        [Self::Pcmu, Self::Pcma].into_iter().find(|codec| {
+        Self::ALL.into_iter().find(|codec| {
             codec.name().eq_ignore_ascii_case(name)
                 && codec.clock_rate() == clock_rate
                 && channels == 1

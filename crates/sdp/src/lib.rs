@@ -1,4 +1,16 @@
-//! Session descriptions (RFC 8866) and the offer/answer model (RFC 3264).
+#![doc = include_str!("../README.md")]
+//!
+//! # Time
+//! None passes here: nothing waits and nothing expires.
+//!
+//! # Errors
+//! [`ParseError`] for octets that are no description, with line, offset and [`ErrorKind`];
+//! [`AudioError`] for a description with which no audio can be had. Both tell the status that
+//! answers the SIP request: 400 or 488. Values that would leave their line cannot be made:
+//! [`TextError`].
+//!
+//! # Features
+//! There are none.
 
 mod audio;
 mod codec;
@@ -26,3 +38,6 @@ pub use negotiation::{Agreed, AgreedEvents, LocalAudio, Negotiation};
 pub use origin::Origin;
 pub use session::Session;
 pub use text::{Text, TextError};
+
+/// The `Content-Type` of a description.
+pub const CONTENT_TYPE: &str = "application/sdp";

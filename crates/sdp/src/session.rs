@@ -28,7 +28,8 @@ pub struct Session {
 
 impl Session {
     /// Reads a description. Lines end with CRLF or LF (RFC 8866 section 5), the last one may end
-    /// with nothing; lines may stand in any order behind `v=0`, and unknown ones are kept.
+    /// with nothing, and empty ones may follow; lines may stand in any order behind `v=0`, and
+    /// unknown ones are kept.
     ///
     /// # Errors
     /// [`ParseError`] with line, offset and kind of the first fault.
@@ -101,12 +102,19 @@ struct Parser {
     origin: Option<Origin>,
     connection: Option<Connection>,
     named: bool,
+    begun: bool,
+    /// An empty line came: only empty ones can follow.
+    ended: bool,
     lines: Vec<Line>,
     media: Vec<Media>,
 }
 
 impl Parser {
     fn line(&mut self, at: usize, line: &str) -> Result<(), ErrorKind> {
+        if self.ended || line.is_empty() {
+            self.ended = true;
+            return if line.is_empty() { Ok(()) } else { Err(ErrorKind::BadLine) };
+        }
         let (kind, value) = match line.as_bytes() {
             [kind, b'=', ..] if kind.is_ascii_alphabetic() => (*kind, &line[2..]),
             _ if at == 0 => return Err(ErrorKind::BadVersion),
@@ -114,7 +122,8 @@ impl Parser {
         };
         let text = Text::new(value).map_err(|_| ErrorKind::ControlCharacter)?;
         if at == 0 {
-            return if line == "v=0" { Ok(()) } else { Err(ErrorKind::BadVersion) };
+            self.begun = line == "v=0";
+            return if self.begun { Ok(()) } else { Err(ErrorKind::BadVersion) };
         }
         match kind {
             b'v' => return Err(ErrorKind::DuplicateLine),
@@ -151,6 +160,9 @@ impl Parser {
     }
 
     fn end(self) -> Result<Session, ErrorKind> {
+        if !self.begun {
+            return Err(ErrorKind::BadVersion);
+        }
         Ok(Session {
             origin: self.origin.ok_or(ErrorKind::NoOrigin)?,
             connection: self.connection,

@@ -38,10 +38,11 @@ impl Agreed {
     /// The first of this side's codecs that the offer has. Payload types are the offer's, both
     /// ways (RFC 3264 section 6.1).
     pub(super) fn from_offer(remote: RemoteAudio, local: &LocalAudio) -> Result<Self, AudioError> {
-        let common = local.codecs.iter().find_map(|&codec| Some((codec, remote.format_of(codec)?)));
+        let common =
+            local.codecs().iter().find_map(|&codec| Some((codec, remote.format_of(codec)?)));
         let (codec, format) = common.ok_or(AudioError::NoCommonCodec)?;
         let payload_type = format.payload_type;
-        let events = remote.telephone_event.filter(|_| local.telephone_event.is_some());
+        let events = remote.telephone_event.filter(|_| local.event_type().is_some());
         let events = events.map(|event| AgreedEvents {
             send: event.payload_type,
             receive: event.payload_type,
@@ -55,11 +56,11 @@ impl Agreed {
     /// its answer and sends those of the offer (RFC 3264 section 7).
     pub(super) fn from_answer(remote: RemoteAudio, local: &LocalAudio) -> Result<Self, AudioError> {
         let common = remote.formats.iter().find_map(|format| {
-            let codec = format.codec().filter(|codec| local.codecs.contains(codec))?;
+            let codec = format.codec().filter(|codec| local.codecs().contains(codec))?;
             Some((codec, format.payload_type))
         });
         let (codec, send) = common.ok_or(AudioError::NoCommonCodec)?;
-        let events = remote.telephone_event.zip(local.telephone_event);
+        let events = remote.telephone_event.zip(local.event_type());
         let events = events.map(|(event, receive)| AgreedEvents {
             send: event.payload_type,
             receive,

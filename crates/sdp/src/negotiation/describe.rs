@@ -28,13 +28,11 @@ pub(super) fn session(
 /// Audio as it is offered.
 pub(super) fn offer(local: &LocalAudio) -> Media {
     let mut audio = Audio::new(local, "RTP/AVP");
-    for codec in &local.codecs {
+    for codec in local.codecs() {
         audio.format(codec.payload_type(), codec.name(), codec.clock_rate());
     }
-    if let Some(payload_type) = local.telephone_event {
-        let mut clock_rates: Vec<u32> = local.codecs.iter().map(|c| c.clock_rate()).collect();
-        clock_rates.dedup();
-        audio.events(payload_type, clock_rates.first().copied().unwrap_or(8000));
+    if let Some((payload_type, codec)) = local.event_type().zip(local.codecs().first()) {
+        audio.events(payload_type, codec.clock_rate());
     }
     audio.end(local.direction, local.ptime)
 }

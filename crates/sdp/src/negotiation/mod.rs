@@ -17,10 +17,10 @@ use crate::{Codec, Direction, Media, RemoteAudio, Session};
 pub struct LocalAudio {
     /// Where RTP is received; RTCP on the next port.
     pub address: SocketAddr,
-    /// The codecs, best first.
+    /// The codecs, best first; where there are none, every one that is negotiated here.
     pub codecs: Vec<Codec>,
     /// The payload type of telephone-events in an offer, 96 to 127; an answer takes the offer's.
-    /// `None`: none are wanted.
+    /// `None`, or a type that is not dynamic: none are wanted.
     pub telephone_event: Option<u8>,
     /// This side's direction.
     pub direction: Direction,
@@ -34,11 +34,19 @@ impl LocalAudio {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
-            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            codecs: Codec::ALL.to_vec(),
             telephone_event: Some(101),
             direction: Direction::SendRecv,
             ptime: Some(20),
         }
+    }
+
+    pub(crate) fn codecs(&self) -> &[Codec] {
+        if self.codecs.is_empty() { &Codec::ALL } else { &self.codecs }
+    }
+
+    pub(crate) fn event_type(&self) -> Option<u8> {
+        self.telephone_event.filter(|payload_type| (96..=127).contains(payload_type))
     }
 
     /// The same in another direction: [`Direction::SendOnly`] puts the other side on hold.
@@ -104,11 +112,11 @@ impl Negotiation {
     /// A negotiation of a dialog. The identifier is unique among this host's sessions; the address
     /// is the one in `o=`, whose port is not used.
     #[must_use]
-    pub fn new(session_id: u64, address: impl Into<SocketAddr>) -> Self {
+    pub fn new(session_id: u64, address: SocketAddr) -> Self {
         Self {
             session_id,
             version: 0,
-            address: address.into().ip(),
+            address: address.ip(),
             last: None,
             slots: Vec::new(),
             offered: None,
@@ -123,7 +131,7 @@ impl Negotiation {
             self.slots.push(Slot::Audio);
         }
         let mut local = local.clone();
-        local.telephone_event = local.telephone_event.map(|own| self.event_type.unwrap_or(own));
+        local.telephone_event = local.event_type().map(|own| self.event_type.unwrap_or(own));
         let session = self.describe(&local, &describe::offer(&local));
         self.offered = Some(local);
         session

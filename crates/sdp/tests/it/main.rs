@@ -1,0 +1,5 @@
+//! Golden cases, hostile descriptions and properties, through the public API alone.
+
+mod golden;
+mod hostile;
+mod round_trip;
