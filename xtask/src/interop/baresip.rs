@@ -26,6 +26,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) auto_answer: bool,
     /// More account parameters, each with its `;`.
     pub(crate) params: &'a str,
+    /// The SIP port, the first of 28 that are kept for it; any when left out.
+    pub(crate) sip_port: Option<u16>,
 }
 
 /// One running baresip.
@@ -35,8 +37,6 @@ pub(crate) struct Phone {
     pending: Vec<u8>,
     events: Vec<serde_json::Value>,
     folder: PathBuf,
-    /// The port it listens on for SIP.
-    pub(crate) sip_port: u16,
 }
 
 impl Phone {
@@ -48,7 +48,7 @@ impl Phone {
             .map_err(|e| format!("{}: {e}", folder.display()))?;
         audio::write_tone(&said, setup.tone, Duration::from_secs(90))?;
         // baresip takes TLS at the port after its SIP port: the control port keeps away from both.
-        let Ports { sip, control, rtp } = ports::phone();
+        let Ports { sip, control, rtp } = ports::phone(setup.sip_port);
         let write = |name: &str, text: String| {
             fs::write(folder.join(name), text).map_err(|e| format!("{name}: {e}"))
         };
@@ -95,7 +95,7 @@ impl Phone {
             match TcpStream::connect(("127.0.0.1", control)) {
                 Ok(stream) => break stream,
                 Err(_) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(50))
+                    std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(error) => {
                     let _ = child.kill();
@@ -107,8 +107,7 @@ impl Phone {
         control
             .set_read_timeout(Some(Duration::from_millis(20)))
             .map_err(|e| format!("control port: {e}"))?;
-        let mut phone =
-            Self { child, control, pending: Vec::new(), events: Vec::new(), folder, sip_port: sip };
+        let mut phone = Self { child, control, pending: Vec::new(), events: Vec::new(), folder };
         if setup.password.is_some() && !setup.params.contains("wrong") {
             phone.wait_for("REGISTER_OK", Duration::from_secs(10))?;
         }

@@ -5,10 +5,19 @@
 
 mod audio;
 mod baresip;
+mod company;
+mod faults;
+mod handing_on;
+mod inbound;
+mod internal;
 mod linphone;
+mod outbound;
 mod pbx;
 mod ports;
+mod record;
+mod registering;
 mod sipp;
+mod stage;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +34,176 @@ pub(crate) struct Scenario {
 }
 
 /// All scenarios.
-pub(crate) const SCENARIOS: &[Scenario] = &[];
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "register",
+        about: "register, refresh, un-register, over UDP and TCP",
+        run: registering::register,
+    },
+    Scenario {
+        name: "register-refused",
+        about: "wrong password, unknown and dismissed users are answered alike",
+        run: registering::refused,
+    },
+    Scenario {
+        name: "strangers",
+        about: "no method is served without credentials",
+        run: registering::strangers,
+    },
+    Scenario {
+        name: "restart",
+        about: "registrations survive a restart",
+        run: registering::restart,
+    },
+    Scenario {
+        name: "echo",
+        about: "*43 says so and returns the caller's audio",
+        run: internal::echo,
+    },
+    Scenario {
+        name: "prompt-loop",
+        about: "*60 plays a prompt over and over",
+        run: internal::prompt_loop,
+    },
+    Scenario {
+        name: "internal-call",
+        about: "101 calls 102: both hear each other, free and unrecorded",
+        run: internal::call,
+    },
+    Scenario {
+        name: "internal-linphone",
+        about: "a second make of phone calls the first",
+        run: internal::linphone,
+    },
+    Scenario { name: "internal-busy", about: "busy: 486", run: internal::busy },
+    Scenario { name: "internal-declined", about: "declined: 603", run: internal::declined },
+    Scenario {
+        name: "internal-no-answer",
+        about: "no answer: 480, the phone is cancelled",
+        run: internal::no_answer,
+    },
+    Scenario {
+        name: "internal-nobody-there",
+        about: "offline 480, oneself 486, unknown 404",
+        run: internal::nobody_there,
+    },
+    Scenario {
+        name: "internal-processing-off",
+        about: "no internal calls without extension processing",
+        run: internal::extension_processing_off,
+    },
+    Scenario { name: "internal-cancel", about: "the caller gives up: 487", run: internal::cancel },
+    Scenario {
+        name: "internal-two-phones",
+        about: "two phones ring, one answers, the other is cancelled",
+        run: internal::two_phones,
+    },
+    Scenario {
+        name: "inbound-during-welcome",
+        about: "an extension during the welcome stops it and rings",
+        run: inbound::during_welcome,
+    },
+    Scenario {
+        name: "inbound-after-welcome",
+        about: "an extension after the welcome",
+        run: inbound::after_welcome,
+    },
+    Scenario { name: "inbound-info", about: "digits by INFO", run: inbound::by_info },
+    Scenario {
+        name: "inbound-recorded-events",
+        about: "telephone-events of another generator, once each",
+        run: inbound::by_recorded_events,
+    },
+    Scenario {
+        name: "inbound-unknown",
+        about: "an unknown extension three times, then the menu",
+        run: inbound::unknown_then_menu,
+    },
+    Scenario {
+        name: "inbound-silent",
+        about: "no digits: on to the menu without complaint",
+        run: inbound::silent_then_menu,
+    },
+    Scenario { name: "menu-user", about: "menu: a user", run: inbound::menu_user },
+    Scenario { name: "menu-queue", about: "menu: a queue", run: inbound::menu_queue },
+    Scenario {
+        name: "menu-submenu",
+        about: "menu: repeat and submenu",
+        run: inbound::menu_submenu_and_repeat,
+    },
+    Scenario {
+        name: "menu-extension",
+        about: "menu: an extension within it",
+        run: inbound::menu_extension,
+    },
+    Scenario { name: "menu-hang-up", about: "menu: hang up", run: inbound::menu_hang_up },
+    Scenario {
+        name: "nobody-available",
+        about: "nobody has a phone: said, and ended",
+        run: inbound::nobody_available,
+    },
+    Scenario { name: "table", about: "R4 to R7 for every combination", run: inbound::table },
+    Scenario { name: "outbound", about: "a call to the outside", run: outbound::plain },
+    Scenario {
+        name: "outbound-semicolon",
+        about: "number;extension: tones after the answer",
+        run: outbound::semicolon,
+    },
+    Scenario {
+        name: "outbound-number-sign",
+        about: "number#extension: tones after the answer",
+        run: outbound::number_sign,
+    },
+    Scenario {
+        name: "outbound-command",
+        about: "call FROM TO with a pause between digits",
+        run: outbound::by_command,
+    },
+    Scenario {
+        name: "no-toll-fraud",
+        about: "a caller from outside cannot dial out",
+        run: outbound::inbound_cannot_go_out,
+    },
+    Scenario {
+        name: "blind-transfer",
+        about: "a call handed on by REFER",
+        run: handing_on::blind_transfer,
+    },
+    Scenario {
+        name: "hold",
+        about: "hold and resume, heard by the other side",
+        run: handing_on::hold,
+    },
+    Scenario {
+        name: "dismissed",
+        about: "dismissal while registered; the extension goes to another",
+        run: handing_on::dismissed_while_registered,
+    },
+    Scenario {
+        name: "dismissed-in-call",
+        about: "dismissal in a call",
+        run: handing_on::dismissed_in_a_call,
+    },
+    Scenario { name: "killed", about: "kill -9 keeps the records", run: faults::killed },
+    Scenario { name: "stopped", about: "Ctrl-C ends calls with BYE", run: faults::stopped },
+    Scenario {
+        name: "phone-vanishes",
+        about: "a phone that vanishes ends its call",
+        run: faults::phone_vanishes,
+    },
+    Scenario { name: "tcp", about: "a call over TCP", run: faults::over_tcp },
+    Scenario { name: "fifty", about: "50 calls at once, none fails", run: faults::fifty_at_once },
+    Scenario {
+        name: "fifty-callers",
+        about: "50 callers from outside at once",
+        run: faults::fifty_callers,
+    },
+    Scenario {
+        name: "port-taken",
+        about: "a taken port names the option to use",
+        run: faults::port_taken,
+    },
+];
 
 /// The programs without which nothing here can run.
 const NEEDED: &[&str] = &["sipp", "baresip", "linphonec", "sipsak"];

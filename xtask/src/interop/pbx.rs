@@ -1,10 +1,9 @@
 //! The program under test: the real example binary, on a folder and on ports of its own.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::ports;
@@ -31,7 +30,6 @@ pub(crate) struct Pbx {
     pub(crate) port: u16,
     rtp: u16,
     dir: PathBuf,
-    lines: Arc<Mutex<Vec<serde_json::Value>>>,
     starts: u32,
 }
 
@@ -42,15 +40,7 @@ impl Pbx {
         fs::create_dir_all(&data).map_err(|e| format!("{}: {e}", data.display()))?;
         let port = ports::block(2);
         let rtp = ports::block(400);
-        let mut pbx = Self {
-            child: None,
-            data,
-            port,
-            rtp,
-            dir: dir.to_owned(),
-            lines: Arc::default(),
-            starts: 0,
-        };
+        let mut pbx = Self { child: None, data, port, rtp, dir: dir.to_owned(), starts: 0 };
         pbx.import(directory)?;
         pbx.run()?;
         Ok(pbx)
@@ -76,33 +66,21 @@ impl Pbx {
     /// Starts the program (again).
     pub(crate) fn run(&mut self) -> Result<(), String> {
         self.starts += 1;
-        let errors = fs::File::create(self.dir.join(format!("pbx-{}.stderr", self.starts)))
-            .map_err(|e| format!("stderr: {e}"))?;
-        let mut child = Command::new(program()?)
+        let file = |name: &str| {
+            let path = self.dir.join(format!("pbx-{}.{name}", self.starts));
+            fs::File::create(&path).map_err(|e| format!("{}: {e}", path.display()))
+        };
+        let child = Command::new(program()?)
             .arg("serve")
             .arg("--data")
             .arg(&self.data)
             .args(["--sip", &self.server(), "--rtp", &format!("{}-{}", self.rtp, self.rtp + 399)])
             .args(["--log", "json"])
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(errors)
+            .stdout(file("jsonl")?)
+            .stderr(file("stderr")?)
             .spawn()
             .map_err(|e| format!("the PBX does not start: {e}"))?;
-        let stdout = child.stdout.take().ok_or("the PBX has no output")?;
-        let lines = Arc::clone(&self.lines);
-        let copy = self.dir.join(format!("pbx-{}.jsonl", self.starts));
-        std::thread::spawn(move || {
-            let mut all = String::new();
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                all.push_str(&line);
-                all.push('\n');
-                let _ = fs::write(&copy, &all);
-                if let (Ok(value), Ok(mut lines)) = (serde_json::from_str(&line), lines.lock()) {
-                    lines.push(value);
-                }
-            }
-        });
         self.child = Some(child);
         self.wait_until_it_listens()
     }
@@ -119,36 +97,6 @@ impl Pbx {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
-    }
-
-    /// The events so far, one JSON value a line of its log.
-    pub(crate) fn events(&self) -> Vec<serde_json::Value> {
-        self.lines.lock().map(|lines| lines.clone()).unwrap_or_default()
-    }
-
-    /// Waits for an event that fits.
-    pub(crate) fn wait_for(
-        &self,
-        what: &str,
-        limit: Duration,
-        fits: impl Fn(&serde_json::Value) -> bool,
-    ) -> Result<serde_json::Value, String> {
-        let deadline = Instant::now() + limit;
-        loop {
-            let events = self.events();
-            if let Some(event) = events.iter().find(|event| fits(event)) {
-                return Ok(event.clone());
-            }
-            if Instant::now() > deadline {
-                let tail: Vec<String> =
-                    events.iter().rev().take(12).rev().map(ToString::to_string).collect();
-                return Err(format!(
-                    "no {what} within {limit:?}; the last events:\n    {}",
-                    tail.join("\n    ")
-                ));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
     }
 
     /// The call records, newest first.

@@ -34,8 +34,8 @@ pub(crate) fn block(count: u16) -> u16 {
     }
 }
 
-/// The ports of one phone.
-pub(crate) fn phone() -> Ports {
-    let first = block(28);
+/// The ports of one phone, in the block that begins at `first` or in a new one.
+pub(crate) fn phone(first: Option<u16>) -> Ports {
+    let first = first.unwrap_or_else(|| block(28));
     Ports { sip: first, control: first + 4, rtp: first + 6 }
 }

@@ -72,11 +72,6 @@ impl Sipp {
         }
     }
 
-    /// Everything that was sent and received so far.
-    pub(crate) fn messages(&self) -> String {
-        fs::read_to_string(self.folder.join("messages.log")).unwrap_or_default()
-    }
-
     /// Whether it is still running.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

@@ -1,0 +1,159 @@
+//! Employees call each other (R9 to R11), and the services.
+
+use std::path::Path;
+
+use super::company::{ANNA, BRUNO, CARLA, Line};
+use super::linphone::Linphone;
+use super::sipp::Sipp;
+use super::stage::{Stage, ensure, ms, s, talk, tone};
+use super::{ports, record};
+
+pub(crate) fn echo(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut anna = stage.phone(ANNA)?;
+    anna.dial(&stage.at("*43"))?;
+    anna.wait_for("CALL_ESTABLISHED", s(5))?;
+    // It says what it is (7.3 s), then returns what the caller says.
+    talk(s(12));
+    anna.hang_up()?;
+    let call = record::only(&stage.pbx)?;
+    record::expect(&call, "kind", "service")?;
+    record::expect(&call, "cause", "normal")?;
+    let heard = anna.heard()?;
+    let start = heard.part(s(0), s(6));
+    ensure(start.sound() > s(3), || format!("the echo test said only {:?}", start.sound()))?;
+    start.expect_no_tone("anna", 1000, ms(500))?;
+    heard.expect_tone("anna", 1000, s(3))
+}
+
+pub(crate) fn prompt_loop(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut anna = stage.phone(ANNA)?;
+    anna.dial(&stage.at("*60"))?;
+    anna.wait_for("CALL_ESTABLISHED", s(5))?;
+    // The loop is 9.5 s long: after 14 it has begun again.
+    talk(s(14));
+    anna.hang_up()?;
+    record::expect(&record::only(&stage.pbx)?, "kind", "service")?;
+    let heard = anna.heard()?;
+    let late = heard.part(s(10), s(14));
+    ensure(late.sound() > s(1), || {
+        format!("no sound after the loop's first round: {:?}", late.sound())
+    })
+}
+
+pub(crate) fn call(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut anna = stage.phone(ANNA)?;
+    let mut bruno = stage.phone(BRUNO)?;
+    anna.dial(&stage.at(BRUNO.extension))?;
+    anna.wait_for("CALL_ESTABLISHED", s(5))?;
+    bruno.wait_for("CALL_ESTABLISHED", s(5))?;
+    talk(s(3));
+    anna.hang_up()?;
+    bruno.wait_for("CALL_CLOSED", s(5))?;
+    let call = record::only(&stage.pbx)?;
+    record::expect(&call, "kind", "internal")?;
+    record::expect(&call, "cause", "normal")?;
+    // R11: free and not recorded.
+    ensure(call["recorded"] == false, || format!("an internal call is recorded: {call}"))?;
+    ensure(call["talk_ms"].as_u64().is_some_and(|t| (2500..6000).contains(&t)), || {
+        format!("talk time: {call}")
+    })?;
+    ensure(call["legs"][0]["lost"] == 0, || format!("loss on loopback: {call}"))?;
+    anna.heard()?.expect_tone("anna", tone(BRUNO), s(2))?;
+    bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))
+}
+
+pub(crate) fn linphone(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut bruno = stage.phone(BRUNO)?;
+    let server = stage.pbx.server();
+    let mut anna =
+        Linphone::start(dir, "linphone", ANNA.login, &server, ANNA.password, tone(ANNA))?;
+    anna.line(&format!("call {}", stage.at(BRUNO.extension)))?;
+    bruno.wait_for("CALL_ESTABLISHED", s(8))?;
+    talk(s(4));
+    let heard = anna.heard()?;
+    bruno.wait_for("CALL_CLOSED", s(8))?;
+    record::expect(&record::only(&stage.pbx)?, "cause", "normal")?;
+    heard.expect_tone("linphone", tone(BRUNO), s(2))?;
+    bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))
+}
+
+/// SIPp as bruno's phone, registered at a port, playing `scenario` for one call.
+fn sipp_as_bruno(stage: &Stage, scenario: &str, vars: &[(&str, &str)]) -> Result<Sipp, String> {
+    let port = ports::block(2);
+    stage.sipp_registers(BRUNO, port, 300)?;
+    let sipp = Sipp::start(&stage.dir, scenario, port, vars, &["-m", "1", &stage.pbx.server()])?;
+    talk(ms(300));
+    Ok(sipp)
+}
+
+/// Anna calls; the PBX answers with this status and writes this cause.
+fn anna_is_refused(stage: &Stage, dialled: &str, code: &str, cause: &str) -> Result<(), String> {
+    let vars = [("dialled", dialled), ("code", code)];
+    stage.sipp("call_user_refused", ANNA.login, ANNA.password, ports::block(2), &vars, &[])?;
+    let call = record::newest_ended(&stage.pbx)?;
+    record::expect(&call, "cause", cause)?;
+    record::expect(&call, "dialled", dialled)
+}
+
+pub(crate) fn busy(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let bruno = sipp_as_bruno(&stage, "refuse", &[("status", "486 Busy Here")])?;
+    anna_is_refused(&stage, BRUNO.extension, "486", "busy")?;
+    bruno.finish(s(5))
+}
+
+pub(crate) fn declined(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let bruno = sipp_as_bruno(&stage, "refuse", &[("status", "603 Decline")])?;
+    anna_is_refused(&stage, BRUNO.extension, "603", "declined")?;
+    bruno.finish(s(5))
+}
+
+pub(crate) fn no_answer(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let bruno = sipp_as_bruno(&stage, "ring_until_cancelled", &[])?;
+    anna_is_refused(&stage, BRUNO.extension, "480", "no-answer")?;
+    bruno.finish(s(5))
+}
+
+pub(crate) fn nobody_there(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    // Offline, oneself, nobody's extension.
+    anna_is_refused(&stage, CARLA.extension, "480", "unreachable")?;
+    anna_is_refused(&stage, ANNA.extension, "486", "busy")?;
+    anna_is_refused(&stage, "199", "404", "not-found")
+}
+
+pub(crate) fn extension_processing_off(dir: &Path) -> Result<(), String> {
+    // R10: internal calls need extension processing on the caller's line.
+    let stage = Stage::new(dir, Line { extension_processing: false, ..Line::default() })?;
+    let _bruno = stage.phone(BRUNO)?;
+    anna_is_refused(&stage, BRUNO.extension, "403", "forbidden")
+}
+
+pub(crate) fn cancel(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let bruno = sipp_as_bruno(&stage, "ring_until_cancelled", &[])?;
+    let vars = [("dialled", BRUNO.extension), ("hold_ms", "1000")];
+    stage.sipp("call_user_cancelled", ANNA.login, ANNA.password, ports::block(2), &vars, &[])?;
+    bruno.finish(s(5))?;
+    let call = record::only(&stage.pbx)?;
+    record::expect(&call, "cause", "cancelled")?;
+    ensure(call["talk_ms"] == 0, || format!("talk time of a cancelled call: {call}"))
+}
+
+pub(crate) fn two_phones(dir: &Path) -> Result<(), String> {
+    // Two phones of one employee ring; one answers, the other is cancelled.
+    let stage = Stage::new(dir, Line::default())?;
+    let ringing = sipp_as_bruno(&stage, "ring_until_cancelled", &[])?;
+    let answering = sipp_as_bruno(&stage, "answer", &[("ring_ms", "700")])?;
+    let vars = [("dialled", BRUNO.extension), ("hold_ms", "1000")];
+    stage.sipp("call_user", ANNA.login, ANNA.password, ports::block(2), &vars, &[])?;
+    ringing.finish(s(5))?;
+    answering.finish(s(5))?;
+    record::expect(&record::only(&stage.pbx)?, "cause", "normal")
+}

@@ -1,0 +1,147 @@
+//! What a scenario has on its stage: the PBX, the outside world's port, phones by name.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::baresip::{Phone, Setup};
+use super::company::{self, Employee, Line};
+use super::pbx::Pbx;
+use super::{ports, sipp};
+
+/// Each party says a tone of its own, so that a recording tells who was heard.
+pub(crate) const OUTSIDE_TONE: u32 = 700;
+
+/// The tone of an employee.
+pub(crate) fn tone(employee: Employee) -> u32 {
+    match employee.login {
+        "anna" => 1000,
+        "bruno" => 1300,
+        _ => 1600,
+    }
+}
+
+/// The stage.
+pub(crate) struct Stage {
+    /// The scenario's folder.
+    pub(crate) dir: PathBuf,
+    /// The program under test.
+    pub(crate) pbx: Pbx,
+    /// The SIP port of the outside world: the trunk's.
+    pub(crate) outside: u16,
+}
+
+impl Stage {
+    /// Starts the PBX with the company's directory.
+    pub(crate) fn new(dir: &Path, line: Line) -> Result<Self, String> {
+        let outside = ports::block(28);
+        let pbx = Pbx::start(dir, &company::directory(outside, line))?;
+        Ok(Self { dir: dir.to_owned(), pbx, outside })
+    }
+
+    /// A phone of an employee, registered; it answers by itself.
+    pub(crate) fn phone(&self, employee: Employee) -> Result<Phone, String> {
+        self.phone_with(employee, true, "")
+    }
+
+    /// A phone of an employee, registered.
+    pub(crate) fn phone_with(
+        &self,
+        employee: Employee,
+        auto_answer: bool,
+        params: &str,
+    ) -> Result<Phone, String> {
+        Phone::start(
+            &self.dir,
+            &Setup {
+                name: employee.login,
+                user: employee.login,
+                server: &self.pbx.server(),
+                password: Some(employee.password),
+                tone: tone(employee),
+                auto_answer,
+                params,
+                sip_port: None,
+            },
+        )
+    }
+
+    /// A phone of the outside world, at the trunk's port; `number` is its own.
+    pub(crate) fn outside(&self, number: &str) -> Result<Phone, String> {
+        Phone::start(
+            &self.dir,
+            &Setup {
+                name: "outside",
+                user: number,
+                server: &format!("127.0.0.1:{}", self.outside),
+                password: None,
+                tone: OUTSIDE_TONE,
+                auto_answer: true,
+                params: "",
+                sip_port: Some(self.outside),
+            },
+        )
+    }
+
+    /// The address at the PBX with this user part.
+    pub(crate) fn at(&self, user: &str) -> String {
+        format!("sip:{user}@{}", self.pbx.server())
+    }
+
+    /// SIPp as a phone of an employee registers from `port`; `expires` in seconds.
+    pub(crate) fn sipp_registers(
+        &self,
+        employee: Employee,
+        port: u16,
+        expires: u32,
+    ) -> Result<(), String> {
+        self.sipp(
+            "register",
+            employee.login,
+            employee.password,
+            port,
+            &[("expires", &expires.to_string())],
+            &[],
+        )
+        .map(drop)
+    }
+
+    /// Plays a scenario as a phone of `user` with `password`.
+    pub(crate) fn sipp(
+        &self,
+        scenario: &str,
+        user: &str,
+        password: &str,
+        port: u16,
+        vars: &[(&str, &str)],
+        more: &[&str],
+    ) -> Result<String, String> {
+        let server = self.pbx.server();
+        let mut args = vec!["-s", user, "-au", user, "-ap", password];
+        if !more.contains(&"-m") {
+            args.extend(["-m", "1"]);
+        }
+        args.extend(more);
+        args.push(&server);
+        sipp::run(&self.dir, scenario, port, vars, &args)
+    }
+}
+
+/// Fails with `what` unless it holds.
+pub(crate) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+/// Seconds.
+pub(crate) const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Milliseconds.
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// Lets the phones talk for a while.
+pub(crate) fn talk(time: Duration) {
+    std::thread::sleep(time);
+}
