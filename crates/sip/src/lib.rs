@@ -6,6 +6,7 @@ pub mod dialog;
 mod flow;
 mod identifiers;
 mod message;
+pub mod registrar;
 pub mod transaction;
 mod uri;
 
