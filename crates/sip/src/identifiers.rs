@@ -64,6 +64,11 @@ impl Identifiers {
         hex(&mac.finalize().into_bytes()[..8])
     }
 
+    /// Eight random bits.
+    pub(crate) fn octet(&mut self) -> u8 {
+        self.next(b"octet")[0]
+    }
+
     /// A hasher for tables whose keys a stranger chooses.
     pub(crate) fn table_hasher(&mut self) -> SeededHasher {
         let digest = self.next(b"table");

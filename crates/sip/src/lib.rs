@@ -7,6 +7,7 @@ mod flow;
 mod identifiers;
 mod message;
 pub mod registrar;
+pub mod registration;
 pub mod transaction;
 mod uri;
 
