@@ -14,9 +14,10 @@ mod uri;
 pub use flow::{ConnectionId, Flow, Transport};
 pub use identifiers::{Identifiers, MAGIC_COOKIE};
 pub use message::{
-    BuildError, Builder, CSeq, Decoded, Editor, ExtensionMethod, Framer, FramingError, Header,
-    HeaderName, HeaderValue, Host, InvalidMethod, InvalidStatus, InvalidValue, MAX_HEAD,
-    MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, Message, Method, Name, NameAddr, PING, PONG,
-    Param, ParamIter, Params, ParseError, ParseErrorKind, StatusCode, Via, quote, unquote,
+    BuildError, Builder, CSeq, Date, Decoded, Editor, ExtensionMethod, Framer, FramingError,
+    Header, HeaderName, HeaderValue, Host, InvalidMethod, InvalidStatus, InvalidValue, Item,
+    MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, MediaType, Message, Method, Name,
+    NameAddr, PING, PONG, Param, ParamIter, Params, ParseError, ParseErrorKind, RAck, Replaces,
+    StatusCode, Via, quote, unquote,
 };
 pub use uri::{MAX_URI, Scheme, Uri, UriBuf, escape_param, escape_user};

@@ -6,6 +6,7 @@ mod cseq;
 pub(crate) mod cursor;
 mod edit;
 mod error;
+mod fields;
 mod frame;
 mod framing;
 mod host;
@@ -15,6 +16,7 @@ mod name;
 mod name_addr;
 mod params;
 mod status;
+mod validate;
 mod value;
 mod via;
 
@@ -33,6 +35,7 @@ pub use builder::{BuildError, Builder};
 pub use cseq::CSeq;
 pub use edit::Editor;
 pub use error::{ParseError, ParseErrorKind};
+pub use fields::{Date, Item, MediaType, RAck, Replaces};
 pub use framing::{Decoded, Framer, FramingError, MAX_HEAD, PING, PONG};
 pub use host::Host;
 pub use method::{ExtensionMethod, InvalidMethod, MAX_METHOD, Method};
@@ -305,6 +308,59 @@ impl Message {
     /// A header field that is one number, such as Expires or Min-Expires; parameters after it are not read.
     pub fn number<'n>(&self, name: impl Into<Name<'n>>) -> Option<u32> {
         cursor::Cursor::new(self.header(name)?.value).number().ok()
+    }
+
+    /// Content-Type.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn content_type(&self) -> Result<Option<MediaType<'_>>, ParseError> {
+        self.typed(HeaderName::ContentType, MediaType::parse)
+    }
+
+    /// The address of Refer-To (RFC 3515) or Referred-By (RFC 3892).
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn address_in(&self, name: HeaderName) -> Result<Option<NameAddr<'_>>, ParseError> {
+        self.typed(name, NameAddr::parse)
+    }
+
+    /// A field of a token with parameters: Event, Reason, Subscription-State, Content-Disposition and their like.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn item(&self, name: HeaderName) -> Result<Option<Item<'_>>, ParseError> {
+        self.typed(name, Item::parse)
+    }
+
+    /// Replaces (RFC 3891).
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn replaces(&self) -> Result<Option<Replaces<'_>>, ParseError> {
+        self.typed(HeaderName::Replaces, Replaces::parse)
+    }
+
+    /// RAck (RFC 3262).
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn rack(&self) -> Result<Option<RAck>, ParseError> {
+        self.typed(HeaderName::RAck, RAck::parse)
+    }
+
+    /// The first field of a name, read by its grammar; errors tell the octet of the message.
+    fn typed<'m, T>(
+        &'m self,
+        name: HeaderName,
+        read: impl FnOnce(&'m [u8]) -> Result<T, ParseError>,
+    ) -> Result<Option<T>, ParseError> {
+        let Some(entry) = self.index.entries.iter().find(|entry| entry.is(name)) else {
+            return Ok(None);
+        };
+        let value = read(entry.value(&self.bytes));
+        value.map(Some).map_err(|error| error.shifted(entry.value_start()).within(name))
     }
 
     /// Starts the next message: this one, with changes.

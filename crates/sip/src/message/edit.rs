@@ -71,7 +71,9 @@ impl<'m> Editor<'m> {
         let mut cursor = Cursor::new(&value);
         let Ok(via) = Via::read(&mut cursor) else { return self };
         let asks = via.rport().is_some();
-        let mut stamped = value[..cursor.at - via.params().as_bytes().len()].to_vec();
+        let params = via.params().as_bytes();
+        let start = (params.as_ptr() as usize).wrapping_sub(value.as_ptr() as usize);
+        let mut stamped = value[..start].to_vec();
         for param in via.params() {
             let ours =
                 ["received", "rport"].iter().any(|name| param.name.eq_ignore_ascii_case(name));
@@ -88,7 +90,7 @@ impl<'m> Editor<'m> {
         if asks {
             let _ = write!(stamped, ";rport={}", source.port());
         }
-        stamped.extend_from_slice(&value[cursor.at..]);
+        stamped.extend_from_slice(&value[start + params.len()..]);
         self.change(at, Some(stamped));
         self
     }

@@ -1,0 +1,11 @@
+//! The crate from outside.
+
+// A helper of a test is a test: it fails by panicking.
+#![allow(clippy::unwrap_used)]
+
+mod build;
+mod framing;
+mod hostile;
+mod properties;
+mod torture;
+mod uri;
