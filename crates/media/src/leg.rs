@@ -11,7 +11,6 @@
 //! nothing while a telephone-event sounds, a prompt or tone, nothing while relayed packets flow,
 //! silence.
 
-mod digit_tone;
 mod digits;
 mod incoming;
 mod outgoing;

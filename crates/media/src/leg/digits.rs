@@ -5,19 +5,18 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use switchboard_dtmf as dtmf;
-use switchboard_dtmf::sender::{Input, Output, Packet, Plan, Step};
+use switchboard_dtmf::sender::{Input, Output, Packet, Plan};
 use switchboard_rtp::{ClockRate, RtpTimestamp};
 
-use super::digit_tone::DigitTone;
-use crate::{Codec, SAMPLE_RATE};
+use super::MAX_SAMPLES;
+use crate::Codec;
 
 /// Plans that may wait.
 const MAX_WAITING: usize = 8;
 /// A press passed on as a tone lasts at least this long (ITU-T Q.24 asks for 40 ms), and at most
-/// this long; after it comes a gap.
+/// this long.
 const MIN_TONE: Duration = Duration::from_millis(80);
 const MAX_TONE: Duration = Duration::from_secs(2);
-const GAP: Duration = Duration::from_millis(80);
 
 /// Something to send.
 #[derive(Clone, Debug)]
@@ -75,16 +74,9 @@ enum Way {
         ends: u8,
     },
     Audio {
-        steps: VecDeque<Sound>,
+        generator: Box<dtmf::Generator>,
         report: bool,
     },
-}
-
-/// A stretch of audio to make: a tone or silence, and samples left of it.
-#[derive(Debug)]
-enum Sound {
-    Tone(DigitTone, u32),
-    Silence(u32),
 }
 
 impl Digits {
@@ -112,7 +104,10 @@ impl Digits {
     ) {
         let Some(job) = self.waiting.pop_front() else { return };
         let Some(clock) = events else {
-            self.way = Way::Audio { steps: sounds(&job), report: job.report };
+            let config =
+                dtmf::generator::Config { tone: job.tone, ..dtmf::generator::Config::default() };
+            let generator = Box::new(dtmf::Generator::new(config, job.plan));
+            self.way = Way::Audio { generator, report: job.report };
             return;
         };
         let mut sender = Box::new(dtmf::Sender::new(dtmf::sender::Config {
@@ -183,42 +178,17 @@ impl Digits {
 
     /// Fills a packet with the tones that are being sent; false when there are none.
     pub(crate) fn fill(&mut self, codec: Codec, packet: &mut [u8]) -> bool {
-        let Way::Audio { steps, report } = &mut self.way else { return false };
-        for code in packet {
-            while let Some(Sound::Tone(_, 0) | Sound::Silence(0)) = steps.front() {
-                steps.pop_front();
-            }
-            *code = match steps.front_mut() {
-                Some(Sound::Tone(tone, left)) => {
-                    *left -= 1;
-                    codec.encode(tone.next_sample())
-                }
-                Some(Sound::Silence(left)) => {
-                    *left -= 1;
-                    codec.silence()
-                }
-                None => codec.silence(),
-            };
+        let Way::Audio { generator, report } = &mut self.way else { return false };
+        let mut samples = [0; MAX_SAMPLES];
+        let samples = &mut samples[..packet.len().min(MAX_SAMPLES)];
+        generator.fill(samples);
+        for (code, sample) in packet.iter_mut().zip(samples) {
+            *code = codec.encode(*sample);
         }
-        if steps.iter().all(|step| matches!(step, Sound::Tone(_, 0) | Sound::Silence(0))) {
+        if generator.is_done() {
             self.finished = *report;
             self.way = Way::Idle;
         }
         true
     }
-}
-
-fn sounds(job: &Job) -> VecDeque<Sound> {
-    let samples = |time: Duration| (time.as_millis() as u32) * (SAMPLE_RATE / 1_000);
-    let mut steps = VecDeque::with_capacity(job.plan.steps().len() * 2);
-    for step in job.plan.steps() {
-        match step {
-            Step::Digit(digit) => {
-                steps.push_back(Sound::Tone(DigitTone::new(*digit), samples(job.tone)));
-                steps.push_back(Sound::Silence(samples(GAP)));
-            }
-            Step::Pause(pause) => steps.push_back(Sound::Silence(samples(*pause))),
-        }
-    }
-    steps
 }

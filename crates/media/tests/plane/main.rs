@@ -1,0 +1,8 @@
+//! Whole legs in virtual time: peers that we hear, over a wire that loses and reorders.
+
+mod audio;
+mod bridges;
+mod digits;
+mod hostile;
+mod reports;
+mod room;
