@@ -16,8 +16,8 @@ pub use identifiers::{Identifiers, MAGIC_COOKIE};
 pub use message::{
     BuildError, Builder, CSeq, Date, Decoded, Editor, ExtensionMethod, Framer, FramingError,
     Header, HeaderName, HeaderValue, Host, InvalidMethod, InvalidStatus, InvalidValue, Item,
-    MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, MediaType, Message, Method, Name,
-    NameAddr, PING, PONG, Param, ParamIter, Params, ParseError, ParseErrorKind, RAck, Replaces,
-    StatusCode, Via, quote, unquote,
+    MAX_DEPTH, MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, MAX_PARTS, MediaType,
+    Message, Method, Multipart, Name, NameAddr, PING, PONG, Param, ParamIter, Params, ParseError,
+    ParseErrorKind, Part, RAck, Replaces, StatusCode, Via, quote, refusal, unquote,
 };
 pub use uri::{MAX_URI, Scheme, Uri, UriBuf, escape_param, escape_user};

@@ -2,8 +2,8 @@
 
 use bytes::BytesMut;
 use switchboard_sip::{
-    Builder, Decoded, Framer, HeaderName, HeaderValue, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, Message,
-    Method, ParseErrorKind, StatusCode, Uri, quote,
+    Builder, Decoded, Framer, HeaderName, HeaderValue, MAX_DEPTH, MAX_HEADERS, MAX_LINE,
+    MAX_MESSAGE, Message, Method, ParseErrorKind, StatusCode, Uri, quote, refusal,
 };
 
 const HEAD: &str = "OPTIONS sip:bob@example.com SIP/2.0\r\n\
@@ -168,6 +168,81 @@ fn h06_a_stream_without_an_end() {
         }
     }
     panic!("the framer never gave up");
+}
+
+fn with_body(content_type: &str, body: &str) -> Message {
+    let length = body.len();
+    let more = format!("Content-Type: {content_type}\r\nContent-Length: {length}\r\n");
+    Message::parse(options(&more) + body).unwrap()
+}
+
+/// A broken multipart body is an error, a deep one too, and what is whole is found.
+#[test]
+fn h07_multipart_nesting() {
+    let sdp = |message: &Message| {
+        message.find_body("application", "sdp").map(|body| body.map(<[u8]>::to_vec))
+    };
+    let part = "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n";
+    let multipart = "multipart/mixed;boundary=b";
+    assert_eq!(sdp(&with_body("application/SDP", "v=0")).unwrap().unwrap(), b"v=0");
+    assert_eq!(sdp(&with_body("text/plain", "v=0")).unwrap(), None);
+    assert_eq!(sdp(&with_body(multipart, part)).unwrap().unwrap(), b"v=0");
+    assert_eq!(sdp(&with_body("multipart/mixed;boundary=\"b\"", part)).unwrap().unwrap(), b"v=0");
+    let preamble = format!("preamble --b\r\n{part}epilogue");
+    assert_eq!(sdp(&with_body(multipart, &preamble)).unwrap().unwrap(), b"v=0");
+    let bare = with_body(multipart, "--b\r\n\r\nno header\r\n--b\r\n\r\n\r\n--b--");
+    assert_eq!(sdp(&bare).unwrap(), None);
+
+    let long = format!("multipart/mixed;boundary={}", "b".repeat(71));
+    for (content_type, body) in [
+        (multipart, "--b"),
+        (multipart, "--b\r\n"),
+        (multipart, "--b\r\nContent-Type: a/b\r\n\r\nnever closed"),
+        (multipart, "--b\r\nContent-Type: a/b"),
+        (multipart, "--bb\r\n\r\nother boundary\r\n--bb--"),
+        (multipart, ""),
+        ("multipart/mixed", part),
+        ("multipart/mixed;boundary=\"\"", part),
+        (&long, part),
+        ("multipart", part),
+        ("multipart/mixed;boundary", part),
+    ] {
+        assert!(sdp(&with_body(content_type, body)).is_err(), "{content_type}: {body}");
+    }
+
+    let mut nested = "v=0".to_owned();
+    let mut kind = "application/sdp".to_owned();
+    for depth in 1..=100 {
+        nested = format!("--b{depth}\r\nContent-Type: {kind}\r\n\r\n{nested}\r\n--b{depth}--");
+        kind = format!("multipart/mixed;boundary=b{depth}");
+        let found = sdp(&with_body(&kind, &nested));
+        assert_eq!(found.is_ok(), depth <= MAX_DEPTH, "{depth}");
+    }
+    let many = "--b\r\nContent-Type: a/b\r\n\r\nx\r\n".repeat(1000) + "--b--";
+    assert!(sdp(&with_body(multipart, &many)).is_err());
+}
+
+/// What cannot be read is answered shortly if it is a request, and never if it is not.
+#[test]
+fn h23_refusals_are_short_and_only_for_requests() {
+    for case in crate::torture::cases() {
+        let Err(error) = Message::parse(case.octets.clone()) else { continue };
+        let answer = refusal(&case.octets, &error);
+        if case.octets.starts_with(b"SIP/") {
+            assert_eq!(answer, None, "{}", case.name);
+            continue;
+        }
+        // Without a Via that can be read nobody knows whom to answer.
+        let Some(answer) = answer else {
+            assert!(["badinv01", "badvers"].contains(&&*case.name), "{}", case.name);
+            continue;
+        };
+        assert!(answer.starts_with(format!("SIP/2.0 {} ", error.status()).as_bytes()));
+        assert!(answer.len() < case.octets.len() + 20, "{}", case.name);
+    }
+    let broken = "ACK sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n";
+    let error = Message::parse(broken).unwrap_err();
+    assert_eq!(refusal(broken.as_bytes(), &error), None);
 }
 
 /// Folding is read in a loop, not by recursion, and a deep one meets the line limit.
