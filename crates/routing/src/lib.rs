@@ -1,10 +1,79 @@
-//! A pure call-routing engine: directory, lines, welcome message, extensions, menus, queues, forwarding.
+//! A pure call-routing engine: who is rung, in which order, and why, from a directory of users,
+//! lines, welcome messages, extensions, menus, queues and forwarding rules.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use switchboard_routing::{Digit, Directory, DirectorySpec, Entry, Input, Router, Step};
+//!
+//! let spec: DirectorySpec = toml::from_str(r#"
+//!     users = [{ login = "anna", name = "Anna", extension = "101" }]
+//!     lines = [{ id = "main", number = "+493012345", extension_processing = true, welcome = true }]
+//! "#)?;
+//! let directory = Arc::new(Directory::build(&spec)?); // or every fault, with its place
+//! let line = directory.called("03012345").unwrap().line;
+//! let mut call = Router::new(directory.clone(), Entry::inbound(line.id()));
+//! assert!(matches!(call.poll_output(), Some(Step::PlayAndCollect { .. }))); // the welcome message
+//! call.handle(Input::Digits(&[Digit::D1, Digit::D0, Digit::D1]))?;
+//! assert!(matches!(call.poll_output(), Some(Step::Ring { targets, .. }) if targets[0].user().as_str() == "anna"));
+//! # assert!(call.trace().to_string().ends_with("ring anna"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A [`DirectorySpec`] is plain data that an administrator edits; [`Directory::build`] checks it
+//! and compiles it; a [`Router`] takes one call through it. The router asks for steps (play, ring,
+//! dial) and is told what happened; it knows no SIP and no audio. [`Router::trace`] says why.
+//! [`admin`] changes the data: extensions, dismissal, who takes over.
+//!
+//! # Which setting decides what on an inbound call
+//!
+//! | extension processing | welcome | at the welcome message | in a menu with direct dialling |
+//! |---|---|---|---|
+//! | on | on | an extension is handled first, then the menu | options and extensions |
+//! | on | off | there is none: digits before the menu do nothing | options and extensions |
+//! | off | on | it is played; digits do nothing | options only |
+//! | off | off | there is none | options only |
+//!
+//! Without a menu the call goes on to the line's rules: the person responsible for the caller, the
+//! queue, the overflow. A stage that finds nobody goes on to the next, and a call always ends with
+//! a [`Cause`]. Extensions that the called number itself carries do nothing.
+//!
+//! # Whoever has left
+//!
+//! A compiled directory holds the users who work here and nobody else. Rings name [`Target`]s, and
+//! only a directory makes those: a dismissed user cannot be expressed as somebody to ring. During a
+//! call, [`Input::Directory`] makes a dismissal count at once.
+//!
+//! # Time
+//!
+//! The router has no clock: steps carry how long to wait, and running out of time is an input
+//! ([`Input::NoAnswer`], [`Input::NoDigits`]). Local time for working hours is part of the
+//! [`Entry`].
+//!
+//! # Errors
+//!
+//! [`Faults`] for the data, one error type for each administrative operation, and [`InputError`]
+//! for an input that has no meaning at the moment, which changes nothing. A call cannot fail: it
+//! ends with its cause.
+//!
+//! # Features
+//!
+//! None. Data is `serde`; TOML, JSON or any other format is the caller's choice.
+//!
+//! # Limits
+//!
+//! Extensions have 1 to 4 digits, so there are at most 11,110. A call takes at most [`MAX_STEPS`]
+//! steps and an attempt goes through at most 8 users. Queues and groups have at most 100 members
+//! and ring them at their phones (their own forwarding rules do not apply). There is no voicemail
+//! step, and a call waits in a queue for one round of its members.
 
 pub mod admin;
 mod directory;
 mod hours;
 mod id;
 pub mod prompts;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 mod router;
 mod spec;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_dialstring::Extension;
 
 use super::extension::holder;
-use super::stale::{Keep, StaleReference, stale_references, walk};
+use super::stale::{Keep, Named, StaleReference, stale_references, walk};
 use super::{Actor, find, find_mut};
 use crate::directory::Holder;
 use crate::id::UserId;
@@ -186,8 +186,8 @@ pub fn hand_over(
         return Err(HandOverError::ToThemselves(to.clone()));
     }
     let mut changed = Vec::new();
-    walk(spec, |path, kind, of, named| {
-        if named == from {
+    walk(spec, &mut |path, kind, of, named| {
+        if matches!(named, Named::User(named) if named == from) {
             changed.push(StaleReference { path, kind, of: of.to_owned() });
             return Keep::Rename(to.clone());
         }

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use switchboard_dialstring::DialString;
 
+use super::find;
+use crate::directory::Numbering;
 use crate::id::UserId;
-use crate::spec::{DirectorySpec, ForwardTo, Overflow};
+use crate::spec::{DirectorySpec, ForwardTo, MenuAction, Overflow};
 
 /// A place in the data that names a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,8 @@ pub enum StaleKind {
     LineOverflow,
     /// What a line does outside its hours.
     ClosedHours,
+    /// A rule that names the user's mobile number.
+    MobileNumber,
 }
 
 impl fmt::Display for StaleKind {
@@ -49,6 +54,7 @@ impl fmt::Display for StaleKind {
             Self::MenuOption => "option of menu",
             Self::LineOverflow => "overflow of line",
             Self::ClosedHours => "closed hours of line",
+            Self::MobileNumber => "mobile number in a rule of",
         })
     }
 }
@@ -59,19 +65,38 @@ impl fmt::Display for StaleReference {
     }
 }
 
-/// Every place that names `user`, in the order of the data: contacts, queues, groups, forwarding
-/// rules of others, menu options, lines. Whether the user has left or not is not asked.
+/// Every place that names `user`, or the user's mobile number, in the order of the data: contacts,
+/// queues, groups, forwarding rules of others, menu options, lines. Whether the user has left or
+/// not is not asked.
 pub fn stale_references(spec: &DirectorySpec, user: &UserId) -> Vec<StaleReference> {
     let mut found = Vec::new();
+    let mobile = find(spec, user).and_then(|user| user.mobile.as_deref());
+    let mobile = mobile.and_then(|mobile| canonical(spec, mobile));
+    let is_mobile = |number: &str| mobile.is_some() && canonical(spec, number) == mobile;
     // The walk needs the data mutable only for a change, and this one makes none.
-    let mut spec = spec.clone();
-    walk(&mut spec, |path, kind, of, named| {
-        if named == user {
-            found.push(StaleReference { path, kind, of: of.to_owned() });
-        }
+    walk(&mut spec.clone(), &mut |path, kind, of, named| {
+        let kind = match named {
+            Named::User(named) if named == user => kind,
+            Named::Number(number) if is_mobile(number) => StaleKind::MobileNumber,
+            _ => return Keep::Yes,
+        };
+        found.push(StaleReference { path, kind, of: of.to_owned() });
         Keep::Yes
     });
     found
+}
+
+/// What a dial string's main number is in E.164.
+fn canonical(spec: &DirectorySpec, text: &str) -> Option<String> {
+    let number = *DialString::parse(text).ok()?.number()?;
+    let here = Numbering::of(&spec.numbering.country)?;
+    Some(here.canonical(number.as_str()).as_str().to_owned())
+}
+
+/// Who or what a place names.
+pub(super) enum Named<'a> {
+    User(&'a UserId),
+    Number(&'a str),
 }
 
 /// What becomes of a reference.
@@ -81,38 +106,23 @@ pub(super) enum Keep {
     Rename(UserId),
 }
 
-/// Visits every reference to a user.
-pub(super) fn walk(
-    spec: &mut DirectorySpec,
-    mut visit: impl FnMut(String, StaleKind, &str, &UserId) -> Keep,
-) {
-    let mut single = |path: String, kind, of: &str, named: &mut UserId| {
-        if let Keep::Rename(user) = visit(path, kind, of, named) {
-            *named = user;
-        }
-    };
+/// Is told the path, the kind, whose place it is, and who or what is named.
+type Visit<'a> = dyn FnMut(String, StaleKind, &str, Named<'_>) -> Keep + 'a;
+
+/// Visits every reference to a user, and every number of a rule.
+pub(super) fn walk(spec: &mut DirectorySpec, visit: &mut Visit<'_>) {
     for (at, contact) in spec.contacts.iter_mut().enumerate() {
         let of = if contact.name.is_empty() { &contact.number } else { &contact.name };
         let path = format!("contacts[{at}].responsible");
-        single(path, StaleKind::Responsible, of, &mut contact.responsible);
+        single(visit, path, StaleKind::Responsible, of, &mut contact.responsible);
     }
-    let mut list = |path: String, kind, of: &str, members: &mut Vec<UserId>| {
-        let mut kept: Vec<UserId> = Vec::with_capacity(members.len());
-        for (at, member) in members.iter_mut().enumerate() {
-            single(format!("{path}[{at}]"), kind, of, member);
-            if !kept.contains(member) {
-                kept.push(member.clone());
-            }
-        }
-        *members = kept;
-    };
     for (at, queue) in spec.queues.iter_mut().enumerate() {
         let path = format!("queues[{at}].members");
-        list(path, StaleKind::QueueMember, queue.id.as_str(), &mut queue.members);
+        list(visit, &path, StaleKind::QueueMember, queue.id.as_str(), &mut queue.members);
     }
     for (at, group) in spec.groups.iter_mut().enumerate() {
         let path = format!("groups[{at}].members");
-        list(path, StaleKind::GroupMember, group.id.as_str(), &mut group.members);
+        list(visit, &path, StaleKind::GroupMember, group.id.as_str(), &mut group.members);
     }
     for (at, user) in spec.users.iter_mut().enumerate() {
         let rules = &mut user.forwarding;
@@ -122,30 +132,59 @@ pub(super) fn walk(
             ("no_answer", &mut rules.no_answer),
             ("unreachable", &mut rules.unreachable),
         ] {
-            if let Some(ForwardTo::User(named)) = to {
+            if let Some(to) = to {
                 let path = format!("users[{at}].forwarding.{rule}");
-                single(path, StaleKind::Forwarding, user.login.as_str(), named);
+                forward(visit, path, StaleKind::Forwarding, user.login.as_str(), to);
             }
         }
     }
     for (at, menu) in spec.menus.iter_mut().enumerate() {
         for (option_at, option) in menu.options.iter_mut().enumerate() {
-            if let crate::spec::MenuAction::User(named) = &mut option.action {
+            if let MenuAction::User(named) = &mut option.action {
                 let path = format!("menus[{at}].options[{option_at}].action");
-                single(path, StaleKind::MenuOption, menu.id.as_str(), named);
+                single(visit, path, StaleKind::MenuOption, menu.id.as_str(), named);
             }
         }
     }
     for (at, line) in spec.lines.iter_mut().enumerate() {
-        if let Overflow::Forward(ForwardTo::User(named)) = &mut line.overflow {
+        if let Overflow::Forward(to) = &mut line.overflow {
             let path = format!("lines[{at}].overflow");
-            single(path, StaleKind::LineOverflow, line.id.as_str(), named);
+            forward(visit, path, StaleKind::LineOverflow, line.id.as_str(), to);
         }
         if let Some(hours) = &mut line.hours
-            && let Overflow::Forward(ForwardTo::User(named)) = &mut hours.closed
+            && let Overflow::Forward(to) = &mut hours.closed
         {
             let path = format!("lines[{at}].hours.closed");
-            single(path, StaleKind::ClosedHours, line.id.as_str(), named);
+            forward(visit, path, StaleKind::ClosedHours, line.id.as_str(), to);
         }
+    }
+}
+
+fn single(visit: &mut Visit<'_>, path: String, kind: StaleKind, of: &str, named: &mut UserId) {
+    if let Keep::Rename(user) = visit(path, kind, of, Named::User(named)) {
+        *named = user;
+    }
+}
+
+/// Members, each kept once.
+fn list(visit: &mut Visit<'_>, path: &str, kind: StaleKind, of: &str, members: &mut Vec<UserId>) {
+    let mut kept: Vec<UserId> = Vec::with_capacity(members.len());
+    for (at, mut member) in std::mem::take(members).into_iter().enumerate() {
+        single(visit, format!("{path}[{at}]"), kind, of, &mut member);
+        if !kept.contains(&member) {
+            kept.push(member);
+        }
+    }
+    *members = kept;
+}
+
+fn forward(visit: &mut Visit<'_>, path: String, kind: StaleKind, of: &str, to: &mut ForwardTo) {
+    let named = match to {
+        ForwardTo::User(user) => Named::User(user),
+        ForwardTo::Number(number) => Named::Number(number),
+        _ => return,
+    };
+    if let Keep::Rename(user) = visit(path, kind, of, named) {
+        *to = ForwardTo::User(user);
     }
 }

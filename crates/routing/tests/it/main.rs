@@ -1,0 +1,16 @@
+//! The crate from outside: every requirement by name, faults of the data, administration, toll
+//! fraud and emergencies, an exhaustive walk of small directories, properties of large ones.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod admin;
+mod call;
+mod dialling;
+mod dismissal;
+mod faults;
+mod inbound;
+mod internal;
+mod menus;
+
+mod spec_data;
+mod trace;
