@@ -3,9 +3,11 @@
 // A helper of a test is a test: it fails by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod agent;
 mod build;
 mod framing;
 mod hostile;
 mod properties;
+mod simulation;
 mod torture;
 mod uri;
