@@ -5,8 +5,10 @@
 
 mod agent;
 mod build;
+mod checks;
 mod framing;
 mod hostile;
+mod layer;
 mod properties;
 mod simulation;
 mod torture;
