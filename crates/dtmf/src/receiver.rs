@@ -127,7 +127,8 @@ pub struct Stats {
 const MEMORY: usize = 16;
 /// How many presses can be held at once; more, and the first goes out early.
 const HELD: usize = MEMORY / 2;
-/// A packet later than this after a press is not late: its sender began anew.
+/// A packet later than this after a press, or than half as much again as packets are waited for,
+/// is not late: its sender began anew.
 const LATEST: Duration = Duration::from_millis(500);
 
 /// The machine. See the [module](self) for its states.
@@ -251,7 +252,7 @@ impl Receiver {
         let known = (0..MEMORY)
             .filter_map(|at| {
                 let press = self.presses[at].as_ref()?;
-                let relation = press.relation(packet, now - press.latest >= LATEST, rate);
+                let relation = press.relation(packet, now - press.latest >= self.latest(), rate);
                 (relation != Relation::None).then_some((press.since, at, relation))
             })
             .max_by_key(|(since, ..)| *since);
@@ -283,10 +284,14 @@ impl Receiver {
         }
     }
 
+    fn latest(&self) -> Duration {
+        LATEST.max(self.config.reorder.saturating_mul(3) / 2)
+    }
+
     fn is_too_late(&self, now: Instant, packet: &TelephoneEvent) -> bool {
         self.presses.iter().flatten().any(|press| {
             press.stage != Stage::Held
-                && now - press.latest < LATEST
+                && now - press.latest < self.latest()
                 && press.is_after(packet, self.config.clock_rate)
         })
     }

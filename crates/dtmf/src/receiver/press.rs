@@ -9,6 +9,8 @@ use crate::{Instant, TelephoneEvent};
 const SEGMENT: u32 = 0xffff;
 /// How many packets apart an oddly stamped packet can be from the press that it belongs to.
 const CLOSE: i16 = 3;
+/// How many packets apart two presses of one stream are at most while their order is in doubt.
+const NEAR: u16 = 512;
 
 /// A press that has been heard of.
 #[derive(Clone, Copy, Debug)]
@@ -81,13 +83,13 @@ impl Press {
         self.segments.saturating_add(u32::from(self.duration))
     }
 
-    /// True if this press began before the other, by what the sender numbered. Streams are not
-    /// comparable: there, what came first is first.
+    /// True if this press began before the other, by what the sender numbered. Numbers far apart
+    /// and other streams are not comparable: there, what came first is first.
     pub(super) fn is_before(&self, other: &Self) -> bool {
-        if self.ssrc != other.ssrc {
-            return self.since < other.since;
-        }
         match distance(self.first, other.first) {
+            apart if self.ssrc != other.ssrc || apart.unsigned_abs() > NEAR => {
+                self.since < other.since
+            }
             // Redundant reports arrive in one packet (RFC 2198).
             0 => (self.from.wrapping_sub(other.from) as i32) < 0,
             apart => apart < 0,
@@ -99,7 +101,7 @@ impl Press {
         let behind = distance(self.first, packet.sequence);
         let older = self.from.wrapping_sub(packet.timestamp);
         self.ssrc == packet.ssrc
-            && (1..=512).contains(&behind)
+            && (1..=NEAR as i16).contains(&behind)
             && (1..=5 * clock_rate).contains(&older)
     }
 

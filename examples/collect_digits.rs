@@ -1,0 +1,142 @@
+//! Hears the digits in recorded telephone-events.
+//!
+//! `cargo run --example collect_digits -- [TRACE.jsonl]`; without a file it reads standard input.
+//! Each line is a scenario, its packets in order of arrival:
+//!
+//! ```text
+//! {"name":"one","clock":8000,"packets":[{"t":0,"seq":1,"ts":160,"m":true,"ev":5,"e":false,"dur":160}]}
+//! ```
+//!
+//! `t` is the time of arrival in milliseconds; `ssrc` may stand beside the others. For each
+//! scenario it prints the name, a tab, and the digits as the receiver reports them.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use switchboard_dtmf::receiver::{Config, Input, Output, Receiver};
+use switchboard_dtmf::{Instant, TelephoneEvent};
+
+#[derive(Deserialize)]
+struct Scenario {
+    name: String,
+    #[serde(default = "telephone_rate")]
+    clock: u32,
+    packets: Vec<Packet>,
+}
+
+#[derive(Deserialize)]
+struct Packet {
+    t: f64,
+    seq: u16,
+    ts: u32,
+    #[serde(default, deserialize_with = "bit")]
+    m: bool,
+    ev: u8,
+    #[serde(default, deserialize_with = "bit")]
+    e: bool,
+    dur: u16,
+    #[serde(default)]
+    ssrc: u32,
+}
+
+fn telephone_rate() -> u32 {
+    8_000
+}
+
+/// `true`, `false`, 0 or 1.
+fn bit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Bit {
+        Bool(bool),
+        Number(u8),
+    }
+    Ok(match Bit::deserialize(deserializer)? {
+        Bit::Bool(bit) => bit,
+        Bit::Number(number) => number != 0,
+    })
+}
+
+/// The digits of a scenario, in the order in which the receiver reports them.
+fn digits(scenario: &Scenario) -> String {
+    // Nobody waits at the other end of a recording: late packets may be waited for longer.
+    let config = Config {
+        clock_rate: scenario.clock,
+        reorder: Duration::from_millis(500),
+        ..Config::default()
+    };
+    let mut receiver = Receiver::new(config);
+    let mut digits = String::new();
+    for packet in &scenario.packets {
+        let now = Instant::from_micros((packet.t * 1_000.0).round() as u64);
+        serve_timers(&mut receiver, now, &mut digits);
+        let event = TelephoneEvent {
+            ssrc: packet.ssrc,
+            sequence: packet.seq,
+            timestamp: packet.ts,
+            marker: packet.m,
+            event: packet.ev,
+            end: packet.e,
+            volume: 0,
+            duration: packet.dur,
+        };
+        if let Err(error) = receiver.handle(now, Input::Event(&event)) {
+            eprintln!("{}: at {} ms: {error}", scenario.name, packet.t);
+        }
+        drain(&mut receiver, &mut digits);
+    }
+    serve_timers(&mut receiver, Instant::from_micros(u64::MAX), &mut digits);
+    digits
+}
+
+fn serve_timers(receiver: &mut Receiver, until: Instant, digits: &mut String) {
+    while let Some(due) = receiver.poll_timeout().filter(|due| *due <= until) {
+        receiver.handle_timeout(due);
+        drain(receiver, digits);
+    }
+}
+
+fn drain(receiver: &mut Receiver, digits: &mut String) {
+    while let Some(output) = receiver.poll_output() {
+        if let Output::Start { digit } = output {
+            digits.push(digit.as_char());
+        }
+    }
+}
+
+fn run(trace: impl BufRead) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    for (number, line) in (1..).zip(trace.lines()) {
+        let line = line.map_err(|error| format!("line {number}: {error}"))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let scenario: Scenario =
+            serde_json::from_str(&line).map_err(|error| format!("line {number}: {error}"))?;
+        writeln!(out, "{}\t{}", scenario.name, digits(&scenario))
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let result = match std::env::args().nth(1).filter(|path| path != "-") {
+        None => run(io::stdin().lock()),
+        Some(path) => match File::open(&path) {
+            Ok(file) => run(BufReader::new(file)).map_err(|error| format!("{path}: {error}")),
+            Err(error) => Err(format!("{path}: {error}")),
+        },
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("collect_digits: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
