@@ -1,4 +1,64 @@
-//! Telephone media: G.711, WAV prompts, call-progress tones, playout, echo and relay of RTP streams, sans-IO.
+//! The audio of telephone calls: G.711, WAV prompts, call-progress tones, playout, echo and relay of
+//! RTP streams, in one sans-IO machine.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//! use switchboard_media::{
+//!     Codec, Command, Input, LegId, Output, Plane, PlaneConfig, StreamConfig, Tone,
+//! };
+//!
+//! # #[allow(clippy::disallowed_methods)]
+//! let start = Instant::now();
+//! let (leg, phone) = (LegId(1), "192.0.2.7:4000".parse()?);
+//! let mut plane = Plane::new(PlaneConfig::default());
+//! for command in [
+//!     Command::Open { leg },
+//!     Command::Configure { leg, stream: StreamConfig::new(phone, Codec::Pcma) },
+//!     Command::Tone { leg, tone: Tone::RingBack },
+//! ] {
+//!     plane.handle(start, Input::Command(command))?;
+//! }
+//! plane.handle_timeout(start + Duration::from_millis(20));
+//! let Some(Output::Transmit(packet)) = plane.poll_output() else { panic!("nothing to send") };
+//! assert_eq!((packet.destination, packet.payload.len()), (phone, 12 + 160));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A *leg* is one RTP port of ours and the peer that talks to it. Alone, it hears silence, a
+//! prompt, a tone, or itself; bridged, it hears its partner. Each leg is sent one stream of its own:
+//! one SSRC, one run of sequence numbers, one time line, whatever the audio comes from. The key
+//! presses of its peer are reported once each (by `switchboard-dtmf`), and passed on through a
+//! bridge under the other side's payload type and clock, or as tones where it takes no events.
+//!
+//! Two bridged legs of one codec relay packets without decoding them: the header is rewritten, the
+//! payload copied once. A-law and mu-law are translated by table. Where packets come from and go to
+//! is decided by [`switchboard_rtp::SourceLatch`]: the rules that keep strangers out of a call, and
+//! us from being aimed at others, are written there.
+//!
+//! # Time
+//!
+//! Every call takes `now`; the playout clock of a leg ticks at `start + n * ptime`, so it does not
+//! drift; after a stall of more than 200 ms it leaves out what it missed.
+//!
+//! # Errors
+//!
+//! [`PlaneError`] is the caller's fault: a leg that is not there, or a full table. Peers' junk is no
+//! error: it is dropped and counted in [`Stats`]. [`AudioError`] says what is wrong with a WAV file
+//! and how to convert it.
+//!
+//! # Features
+//!
+//! None.
+//!
+//! # Limits
+//!
+//! - G.711 at 8000 Hz; no comfort noise is made, no loss concealed; a bridge has two legs.
+//! - A relay keeps the packet time of the sender, whatever the listener's `ptime`.
+//! - [`PlaneConfig::max_legs`] legs, eight waiting plans of digits a leg, datagrams of up to 1,400
+//!   octets of payload. Outputs queue until they are taken.
+//! - In the steady state nothing is allocated a packet, as long as [`Transmit`]s are dropped once
+//!   sent.
+
 mod audio;
 mod codec;
 pub mod g711;
@@ -12,7 +72,9 @@ mod timers;
 mod tone;
 
 pub use audio::{Audio, AudioError, AudioErrorKind};
-pub use codec::{Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat};
+pub use codec::{
+    Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat,
+};
 pub use message::{
     Channel, Command, Event, EventKind, Input, LegId, Output, PlayEnd, Repeat, Token, Transmit,
 };

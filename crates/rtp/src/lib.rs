@@ -1,4 +1,54 @@
-//! RTP and RTCP packets, telephone-event payloads, source learning and jitter buffer, sans-IO.
+//! RTP and RTCP packets, telephone-event payloads, source learning and a jitter buffer: the parts
+//! of RFC 3550 and RFC 4733 that a telephone needs, without sockets, clock or allocation.
+//!
+//! ```
+//! use switchboard_rtp::{Packet, SequenceNumber, SourceLatch, SourceVerdict, TelephoneEvent};
+//!
+//! // A key press as it came over the wire: header, then event 5, E bit set, 800 units long.
+//! let datagram = [
+//!     0x80, 0x80 | 101, 0xff, 0xff, 0, 0, 0, 160, 0, 0, 0, 9, 5, 0x80 | 10, 0x03, 0x20,
+//! ];
+//! let packet = Packet::parse(&datagram)?;
+//! assert_eq!(packet.header().payload_type.get(), 101);
+//! assert_eq!(packet.header().sequence_number.next(), SequenceNumber(0));
+//! let event = TelephoneEvent::parse(packet.payload())?;
+//! assert_eq!((event.event, event.end, event.duration), (5, true, 800));
+//!
+//! // It counts only when it comes from where the call was agreed to come from.
+//! let phone = "192.0.2.7:4000".parse()?;
+//! let mut latch = SourceLatch::new(phone, Some(phone.ip()));
+//! assert_eq!(latch.check(phone), SourceVerdict::Learnt);
+//! assert_eq!(latch.check("203.0.113.66:4000".parse()?), SourceVerdict::Refused);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - Packets: [`Packet`] reads in place, [`Header`] writes; [`rtcp`] does both for compounds.
+//! - Numbers that wrap around compare by serial arithmetic: [`SequenceNumber`], [`RtpTimestamp`].
+//! - [`ReceiverStatistics`] counts loss and jitter and makes the report blocks of RTCP.
+//! - [`SourceLatch`] decides from whom to take packets, and to whom to send them.
+//! - [`JitterBuffer`] puts packets into order for whoever decodes them.
+//!
+//! # Time
+//!
+//! Only [`ReceiverStatistics`] knows any: it takes [`std::time::Instant`]s as arguments. Nothing
+//! reads a clock.
+//!
+//! # Errors
+//!
+//! [`ParseError`] is the peer's fault, says at which octet and why, and is to be counted and
+//! dropped. Nothing else fails, and no input panics.
+//!
+//! # Features
+//!
+//! None.
+//!
+//! # Limits
+//!
+//! - No SRTP, header extensions by id, redundancy (RFC 2198) or extended reports yet.
+//! - A [`JitterBuffer`] has a fixed depth of up to 50 packets; it does not adapt.
+//! - [`SourceLatch`] knows two hosts: the signalled one and the one that signals. A media gateway
+//!   whose SDP names neither is refused.
+
 mod error;
 mod jitter_buffer;
 mod number;
