@@ -104,7 +104,7 @@ impl Frame {
     pub(crate) fn read(bytes: &[u8], index: &mut Index) -> Result<Frame, ParseError> {
         let (start, method, headers) = read_start(bytes)?;
         let body = index.read(bytes, headers)?;
-        Routing::collect(bytes, &index.entries)?.check(bytes, &index.entries, start, method, body)
+        Routing::collect(&index.entries)?.check(bytes, &index.entries, start, method, body)
     }
 }
 
@@ -170,10 +170,14 @@ fn read_request_line(line: &[u8], method: usize) -> Result<(Start, Span), ParseE
     let version = &rest[length + 1..];
     if !version.eq_ignore_ascii_case(b"SIP/2.0") {
         let at = uri_at + length + 1;
-        let is_version = version.len() > 4
-            && version[..4].eq_ignore_ascii_case(b"SIP/")
-            && !version.contains(&b' ');
-        let kind = if is_version { ParseErrorKind::Version } else { ParseErrorKind::RequestUri };
+        let starts = |text: &[u8]| text.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"SIP/"));
+        let kind = if starts(version) && !version.contains(&b' ') {
+            ParseErrorKind::Version
+        } else if starts(version.trim_ascii()) {
+            ParseErrorKind::StartLine
+        } else {
+            ParseErrorKind::RequestUri
+        };
         return Err(ParseError::new(kind, at));
     }
     Ok((Start::Request { uri: Span::new(uri_at, uri_at + length) }, Span::new(0, method)))
@@ -193,7 +197,7 @@ struct Routing {
 }
 
 impl Routing {
-    fn collect(bytes: &[u8], entries: &[Entry]) -> Result<Routing, ParseError> {
+    fn collect(entries: &[Entry]) -> Result<Routing, ParseError> {
         let mut routing = Routing::default();
         for (at, entry) in entries.iter().enumerate() {
             let (slot, name) = match entry.known() {
@@ -214,7 +218,6 @@ impl Routing {
                 return Err(ParseError::new(ParseErrorKind::Repeated, at).within(name));
             }
         }
-        let _ = bytes;
         Ok(routing)
     }
 
