@@ -75,7 +75,7 @@ const CRM_TIMEOUT: Duration = Duration::from_secs(3);
 /// assert!(router.facts().is_free() && !router.facts().is_recorded());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Router {
     /// What the call began with.
     plan: Arc<Directory>,
@@ -94,7 +94,7 @@ pub struct Router {
 }
 
 /// Who is being connected.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Origin {
     /// Somebody outside.
     Outside {

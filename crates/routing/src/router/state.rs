@@ -8,7 +8,7 @@ use crate::directory::Dest;
 use crate::id::Prompt;
 
 /// What the router waits for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum State {
     /// A prompt that digits do not stop.
     Playing(Next),
@@ -70,7 +70,7 @@ pub(super) enum At {
 }
 
 /// Who is rung.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ringing {
     pub(super) who: Who,
     pub(super) targets: Targets,
@@ -110,7 +110,7 @@ pub(super) enum Stage {
 }
 
 /// One attempt to reach somebody, with all its forwarding.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Attempt {
     tried: [u32; Self::MAX],
     len: usize,

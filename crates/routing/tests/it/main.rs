@@ -11,6 +11,9 @@ mod faults;
 mod inbound;
 mod internal;
 mod menus;
+mod model;
+mod oracle;
 
+mod properties;
 mod spec_data;
 mod trace;
