@@ -1,4 +1,16 @@
-//! Dial strings with extensions, pauses and tones; tel URIs; DTMF digits; digit maps.
+#![doc = include_str!("../README.md")]
+//!
+//! # Time
+//! None passes here. Pauses have lengths, in [`PauseLengths`]; whoever sends the tones waits.
+//!
+//! # Errors
+//! [`ParseError`]: the offset of the first fault in the text that was given, its [`ErrorKind`], and
+//! a message that says what would be right and can be shown anywhere.
+//!
+//! # Features
+//! - `std` (default): changes nothing yet; without it the crate is `no_std` with `alloc`, which
+//!   only [`DigitMap`] uses.
+//! - `serde`: values as strings.
 
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![forbid(unsafe_code)]
