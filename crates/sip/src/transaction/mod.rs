@@ -5,6 +5,7 @@
 mod accepted_2xx;
 mod layer;
 mod machine;
+mod response_flow;
 mod timers;
 
 /// The INVITE client transaction.
@@ -24,6 +25,7 @@ pub use layer::{
     TransactionId, TransactionLayer,
 };
 pub use machine::{AlreadyAnswered, ClientEvent, Output as MachineOutput, ServerEvent};
+pub use response_flow::response_flow;
 pub use server_invite::ServerInvite;
 pub use server_non_invite::ServerNonInvite;
 pub use timers::{Reliability, TimerConfig};

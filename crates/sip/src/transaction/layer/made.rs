@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::entry::Kind;
 use super::{Output, TransactionId, TransactionLayer};
 use crate::message::{BuildError, Builder, HeaderName, Host, Message, Method, StatusCode};
+use crate::transaction::response_flow;
 use crate::{Flow, Transport};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 /// The request with its source in the top Via (RFC 3261 section 18.2.1, RFC 3581 section 4).
@@ -20,19 +20,6 @@ pub(super) fn with_received(request: Message, source: Flow) -> Message {
     }
     // Only a message at the limit of length can be left as it was: its answer then goes by the flow.
     request.edit().stamp_source(source.remote).finish().unwrap_or(request)
-}
-
-/// Where the responses to a request go (RFC 3261 section 18.2.2): over its connection, else to the
-/// address it came from, and there to the port it came from if rport asks, to the port of sent-by
-/// if not. The maddr parameter is for multicast and not followed: nobody has the responses sent
-/// to a third party.
-pub(super) fn reply_flow(request: &Message, source: Flow) -> Flow {
-    let via = request.top_via();
-    if source.transport != Transport::Udp || via.rport().is_some() {
-        return source;
-    }
-    let port = via.port().unwrap_or(source.transport.default_port());
-    Flow { remote: SocketAddr::new(source.remote.ip(), port), ..source }
 }
 
 /// The ACK of a 300 to 699 response (RFC 3261 section 17.1.1.3). Empty if it cannot be made.
@@ -122,7 +109,7 @@ impl TransactionLayer {
             .build();
         // What cannot be answered, for instance because of its length, is not answered.
         if let Ok(response) = made {
-            let flow = reply_flow(request, source);
+            let flow = response_flow(request, source);
             self.outputs.push_back(Output::Transmit { flow, payload: response.into_bytes() });
         }
     }

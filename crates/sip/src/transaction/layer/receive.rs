@@ -8,7 +8,7 @@ use super::{Event, Output, TransactionId, TransactionLayer, facts, made};
 use crate::Flow;
 use crate::message::{Message, Method, StatusCode};
 use crate::transaction::{
-    ServerInvite, ServerNonInvite, client_invite, client_non_invite, server_invite,
+    ServerInvite, ServerNonInvite, client_invite, client_non_invite, response_flow, server_invite,
     server_non_invite,
 };
 
@@ -59,7 +59,7 @@ impl TransactionLayer {
         let id = self.table.insert(Entry {
             key,
             sequence: Some(sequence),
-            flow: made::reply_flow(&request, source),
+            flow: response_flow(&request, source),
             source,
             kind,
             scheduled: None,
