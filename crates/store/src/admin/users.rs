@@ -25,7 +25,9 @@ pub struct UserRow {
     pub extension: Option<Extension>,
     /// Works here, or has left.
     pub status: Status,
-    /// Where phones are registered now: connected (Angeschlossen) when there is any.
+    /// Whether a phone is registered now: the state "connected" (Angeschlossen).
+    pub connected: bool,
+    /// Where phones are registered now.
     pub phones: Vec<String>,
     /// The user has a SIP password.
     pub password: bool,
@@ -53,20 +55,23 @@ impl Admin {
         let (spec, _) = self.store.load()?;
         let registrations = self.store.registrations(now)?;
         let passwords = self.store.passwords()?;
-        let row = |user: UserSpec| UserRow {
-            phones: registrations
+        let row = |user: UserSpec| {
+            let phones: Vec<String> = registrations
                 .iter()
                 .filter(|registration| registration.user == user.login)
                 .map(|registration| format!("{} {}", registration.transport, registration.remote))
-                .collect(),
-            password: passwords
-                .iter()
-                .any(|(owner, _)| *owner == SecretOwner::User(user.login.clone())),
-            login: user.login,
-            name: user.name,
-            extension: user.extension,
-            status: user.status,
-            permissions: user.permissions,
+                .collect();
+            let owner = SecretOwner::User(user.login.clone());
+            UserRow {
+                connected: !phones.is_empty(),
+                phones,
+                password: passwords.iter().any(|(of, _)| *of == owner),
+                login: user.login,
+                name: user.name,
+                extension: user.extension,
+                status: user.status,
+                permissions: user.permissions,
+            }
         };
         Ok(spec.users.into_iter().map(row).collect())
     }
