@@ -1,0 +1,107 @@
+//! The program's side of the drive loop: keeps records and registrations, shows events, answers who asked for a
+//! call.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use switchboard_pbx::{CallId, CallRecord, Event, OriginateError, RecordHead, SavedBinding};
+use switchboard_routing::UserId;
+use switchboard_store::{Registration, SqliteStore, UnixMillis};
+use switchboard_transport::Host;
+use tokio::sync::oneshot;
+
+use crate::keeper::{Job, Keeper};
+use crate::records;
+use crate::screen::Screen;
+use crate::show::Show;
+
+/// Who waits for which call to begin.
+#[derive(Clone, Default)]
+pub(crate) struct Originations {
+    waiting: Rc<RefCell<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    by_token: HashMap<u64, oneshot::Sender<Result<CallId, OriginateError>>>,
+}
+
+impl Originations {
+    /// A new token, and where its answer comes.
+    pub(crate) fn begin(&self) -> (u64, oneshot::Receiver<Result<CallId, OriginateError>>) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.next += 1;
+        let (token, (sender, receiver)) = (waiting.next, oneshot::channel());
+        waiting.by_token.insert(token, sender);
+        (token, receiver)
+    }
+}
+
+/// The program's side of the drive loop.
+pub(crate) struct Desk {
+    keeper: Keeper,
+    screen: Arc<Screen>,
+    show: Show,
+    originations: Originations,
+}
+
+impl Desk {
+    pub(crate) fn new(store: Arc<SqliteStore>, screen: Arc<Screen>, show: Show) -> Self {
+        Self { keeper: Keeper::new(store), screen, show, originations: Originations::default() }
+    }
+
+    pub(crate) fn originations(&self) -> Originations {
+        self.originations.clone()
+    }
+
+    pub(crate) fn show(&self) -> &Show {
+        &self.show
+    }
+}
+
+impl Host for Desk {
+    fn save_binding(&mut self, binding: SavedBinding) {
+        self.keeper.keep(Job::SaveRegistration(Registration {
+            user: binding.user,
+            contact: binding.contact,
+            call_id: binding.call_id,
+            cseq: binding.cseq,
+            expires: UnixMillis::new(i64::try_from(binding.expires).unwrap_or(i64::MAX)),
+            transport: binding.transport,
+            local: binding.local,
+            remote: binding.remote,
+            instance: binding.instance,
+            path: binding.path,
+            q: binding.q,
+            user_agent: binding.user_agent,
+        }));
+    }
+
+    fn remove_binding(&mut self, user: &UserId, contact: &str) {
+        self.keeper.keep(Job::RemoveRegistration(user.clone(), contact.to_owned()));
+    }
+
+    fn record_opened(&mut self, head: RecordHead) {
+        self.keeper.keep(Job::OpenCall(records::opened(head)));
+    }
+
+    fn record_closed(&mut self, record: CallRecord) {
+        self.keeper.keep(Job::CloseCall(records::closed(record)));
+    }
+
+    fn originated(&mut self, token: u64, result: Result<CallId, OriginateError>) {
+        if let Some(waiting) = self.originations.waiting.borrow_mut().by_token.remove(&token) {
+            // Whoever asked may have gone; the call goes on.
+            _ = waiting.send(result);
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let Some(line) = self.show.event(event) {
+            self.screen.line(line);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the running PBX does with a request from the control socket.
+
+use std::sync::Arc;
+
+use switchboard_pbx::{Command, Input};
+use switchboard_store::admin::Admin;
+use switchboard_transport::Handle;
+
+use crate::control::{Reply, Request};
+use crate::desk::Originations;
+use crate::{folder, serve};
+
+/// Answers requests. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    admin: Admin,
+    handle: Handle,
+    originations: Originations,
+}
+
+impl Requests {
+    pub(crate) fn new(admin: Admin, handle: Handle, originations: Originations) -> Self {
+        Self { admin, handle, originations }
+    }
+
+    /// Does what was asked; the answer comes after the PBX knows of it.
+    pub(crate) async fn answer(self, request: Request) -> Reply {
+        let done = match request {
+            Request::Admin(operation) => self.administer(operation).await,
+            Request::Call { from, to } => {
+                let (token, answer) = self.originations.begin();
+                self.handle.send(Input::Command(Command::Call { token, from, to }));
+                match answer.await {
+                    Ok(Ok(call)) => Ok(Reply::Calling { call: call.to_string() }),
+                    Ok(Err(error)) => Err(error.to_string()),
+                    Err(_) => Err("the PBX is stopping".to_owned()),
+                }
+            }
+        };
+        done.unwrap_or_else(|reason| Reply::Refused { reason })
+    }
+
+    async fn administer(
+        &self,
+        operation: switchboard_store::admin::Operation,
+    ) -> Result<Reply, String> {
+        let admin = self.admin.clone();
+        // The disk may take its time; calls go on meanwhile.
+        let work = move || {
+            let changes = operation.changes();
+            let answer = admin.run(operation, folder::now()).map_err(|error| error.to_string())?;
+            let news = changes.then(|| fresh(&admin)).transpose()?;
+            Ok::<_, String>((answer, news))
+        };
+        let done = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        let (answer, news) = done?;
+        for input in news.into_iter().flatten() {
+            self.handle.send(input);
+        }
+        Ok(Reply::Done(Box::new(answer)))
+    }
+}
+
+/// The directory and the passwords as they are now. The directory comes first: whoever left is gone before their
+/// password is.
+fn fresh(admin: &Admin) -> Result<[Input; 2], String> {
+    let directory = admin.directory().map_err(|error| error.to_string())?;
+    let file = admin.export().map_err(|error| error.to_string())?;
+    Ok([
+        Input::Directory(Arc::new(directory)),
+        Input::Secrets(Arc::new(serve::secrets(&file.passwords))),
+    ])
+}

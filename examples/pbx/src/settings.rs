@@ -1,0 +1,239 @@
+//! Process settings: `pbx.toml` and the command line. The directory is not among them: it lives in the store.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use switchboard_store::TomlFaults;
+use switchboard_transport::{PortRange, StreamLimits};
+
+use crate::cli::{Language, LogFormat, ServeArgs};
+use crate::failure::Failure;
+
+/// A documented settings file with every default.
+pub(crate) const SAMPLE: &str = include_str!("../pbx.toml");
+
+/// What the program runs with.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) sip: Vec<SocketAddr>,
+    pub(crate) rtp: PortRange,
+    pub(crate) file: SettingsFile,
+    pub(crate) log: LogFormat,
+    pub(crate) language: Language,
+}
+
+/// `pbx.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SettingsFile {
+    pub(crate) sip: SipSettings,
+    pub(crate) rtp: RtpSettings,
+    pub(crate) calls: CallSettings,
+    pub(crate) tcp: TcpSettings,
+    pub(crate) log: LogSettings,
+    pub(crate) prompts: PromptSettings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SipSettings {
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) advertise: Option<IpAddr>,
+    pub(crate) realm: String,
+    pub(crate) hosts: Vec<String>,
+}
+
+impl Default for SipSettings {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 5060))],
+            advertise: None,
+            realm: "switchboard".to_owned(),
+            hosts: Vec::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RtpSettings {
+    #[serde(deserialize_with = "port_range")]
+    pub(crate) ports: PortRange,
+    pub(crate) silence: u64,
+}
+
+impl Default for RtpSettings {
+    fn default() -> Self {
+        Self { ports: default_ports(), silence: 30 }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CallSettings {
+    pub(crate) max: usize,
+    pub(crate) max_per_user: usize,
+    pub(crate) max_per_trunk: usize,
+    pub(crate) on_dismissal: OnDismissal,
+}
+
+impl Default for CallSettings {
+    fn default() -> Self {
+        let limits = switchboard_pbx::Limits::default();
+        Self {
+            max: limits.calls,
+            max_per_user: limits.calls_per_user,
+            max_per_trunk: limits.calls_per_trunk,
+            on_dismissal: OnDismissal::default(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OnDismissal {
+    #[default]
+    Continue,
+    End,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TcpSettings {
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) idle: u64,
+}
+
+impl Default for TcpSettings {
+    fn default() -> Self {
+        let limits = StreamLimits::default();
+        Self {
+            connections: limits.connections,
+            connections_per_address: limits.connections_per_address,
+            idle: limits.idle.as_secs(),
+        }
+    }
+}
+
+impl TcpSettings {
+    pub(crate) fn limits(&self) -> StreamLimits {
+        StreamLimits {
+            connections: self.connections,
+            connections_per_address: self.connections_per_address,
+            idle: Duration::from_secs(self.idle),
+            ..StreamLimits::default()
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogSettings {
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PromptSettings {
+    pub(crate) language: Language,
+}
+
+impl Settings {
+    /// Reads `config`, or `pbx.toml` in the data folder if there is one; the command line is stronger.
+    pub(crate) fn load(
+        config: Option<&Path>,
+        data: &Path,
+        args: ServeArgs,
+    ) -> Result<Self, Failure> {
+        let file = SettingsFile::load(config, data)?;
+        Ok(Self {
+            sip: if args.sip.is_empty() { file.sip.listen.clone() } else { args.sip },
+            rtp: args.rtp.unwrap_or(file.rtp.ports),
+            log: args.log.unwrap_or(file.log.format),
+            language: args.lang.unwrap_or(file.prompts.language),
+            file,
+        })
+    }
+}
+
+impl SettingsFile {
+    fn load(config: Option<&Path>, data: &Path) -> Result<Self, Failure> {
+        let implied = data.join("pbx.toml");
+        let path = match config {
+            Some(path) => path,
+            None if implied.exists() => &implied,
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|faults| Failure::Faults { path: path.to_owned(), faults })
+    }
+
+    /// Reads the file section by section, so that one fault does not hide the next.
+    pub(crate) fn parse(text: &str) -> Result<Self, TomlFaults> {
+        let mut faults = switchboard_store::TomlReader::new(text)?;
+        let file = Self {
+            sip: faults.section("sip"),
+            rtp: faults.section("rtp"),
+            calls: faults.section("calls"),
+            tcp: faults.section("tcp"),
+            log: faults.section("log"),
+            prompts: faults.section("prompts"),
+        };
+        if file.sip.listen.is_empty() {
+            faults.fault(
+                "sip.listen",
+                "an address to listen at is wanted, such as \"127.0.0.1:5060\"",
+            );
+        }
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+        if file.sip.realm.is_empty() || !file.sip.realm.chars().all(plain) {
+            faults.fault(
+                "sip.realm",
+                "letters, digits and marks without space, `\"` and `\\` are wanted",
+            );
+        }
+        faults.finish()?;
+        Ok(file)
+    }
+}
+
+fn default_ports() -> PortRange {
+    match PortRange::new(16384..=17407) {
+        Ok(range) => range,
+        Err(_) => unreachable!("the default range holds 512 pairs"),
+    }
+}
+
+fn port_range<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<PortRange, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_says_the_defaults() {
+        let sample = SettingsFile::parse(SAMPLE).unwrap();
+        assert_eq!(format!("{sample:?}"), format!("{:?}", SettingsFile::default()));
+    }
+
+    #[test]
+    fn h43_nothing_listens_outside_loopback_by_default() {
+        assert!(
+            SettingsFile::default().sip.listen.iter().all(|address| address.ip().is_loopback())
+        );
+    }
+
+    #[test]
+    fn h44_every_fault_is_named_with_its_place() {
+        let text = "[sip]\nlisten = [\"nowhere\"]\n[rtp]\nports = \"9-8\"\n[call]\nmax = 1\n";
+        let faults = SettingsFile::parse(text).unwrap_err();
+        let lines: Vec<_> = faults.iter().map(|fault| fault.line.unwrap()).collect();
+        assert_eq!(lines, [2, 4, 5], "{faults}");
+    }
+}
