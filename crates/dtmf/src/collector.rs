@@ -225,12 +225,14 @@ struct Millis(u32);
 
 impl Millis {
     fn new(duration: Option<Duration>) -> Self {
-        let millis = duration.map_or(u128::MAX, |duration| duration.as_millis());
+        let millis = duration.map_or(u64::MAX, |duration| {
+            duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_millis().into())
+        });
         Self(u32::try_from(millis).unwrap_or(u32::MAX))
     }
 
     fn after(self, now: Instant) -> Option<Instant> {
-        (self.0 != u32::MAX).then(|| now + Duration::from_millis(u64::from(self.0)))
+        (self.0 != u32::MAX).then(|| now.plus_millis(self.0))
     }
 }
 

@@ -63,7 +63,9 @@ impl Digits {
         let count = count.min(self.len());
         let mut front = *self;
         front.len = count as u8;
-        self.digits.copy_within(count.., 0);
+        if count < usize::from(self.len) {
+            self.digits.copy_within(count.., 0);
+        }
         self.len -= count as u8;
         front
     }

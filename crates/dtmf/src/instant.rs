@@ -40,6 +40,11 @@ impl Instant {
         self.0
     }
 
+    /// So many milliseconds later.
+    pub(crate) const fn plus_millis(self, millis: u32) -> Self {
+        Self(self.0.saturating_add(millis as u64 * 1_000))
+    }
+
     /// The standard library's instant, counted from an epoch of the caller's choice. An instant
     /// before the epoch becomes the epoch.
     #[cfg(feature = "std")]

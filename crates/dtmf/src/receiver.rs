@@ -136,6 +136,10 @@ const LATEST: Duration = Duration::from_millis(500);
 pub struct Receiver {
     config: Config,
     presses: [Option<Press>; MEMORY],
+    /// How many presses are held or open: while there are none, nothing is due.
+    active: usize,
+    /// Where the newest press is: most packets are its.
+    newest: usize,
     arrivals: Option<Arrivals>,
     /// When the next press may come if presses keep their spacing.
     spaced: Instant,
@@ -157,6 +161,8 @@ impl Receiver {
         Self {
             config: Config { clock_rate: config.clock_rate.max(1), ..config },
             presses: [None; MEMORY],
+            active: 0,
+            newest: 0,
             arrivals: None,
             spaced: Instant::EPOCH,
             outputs: Queue::new(),
@@ -198,6 +204,9 @@ impl Receiver {
 
     /// Fires every timer that is due.
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.active == 0 {
+            return;
+        }
         self.release(now);
         for at in 0..MEMORY {
             if let Some(press) = self.presses[at]
@@ -212,6 +221,9 @@ impl Receiver {
     /// When [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.active == 0 {
+            return None;
+        }
         self.presses
             .iter()
             .flatten()
@@ -248,21 +260,18 @@ impl Receiver {
             self.stats.not_digits += 1;
             return Ok(());
         };
-        let rate = self.config.clock_rate;
-        let known = (0..MEMORY)
-            .filter_map(|at| {
-                let press = self.presses[at].as_ref()?;
-                let relation = press.relation(packet, now - press.latest >= self.latest(), rate);
-                (relation != Relation::None).then_some((press.since, at, relation))
-            })
-            .max_by_key(|(since, ..)| *since);
+        let known = self.relation(now, self.newest, packet).or_else(|| {
+            (0..MEMORY)
+                .filter_map(|at| self.relation(now, at, packet))
+                .max_by_key(|(at, _)| self.presses[*at].map(|press| press.since))
+        });
         let again = match known {
-            Some((_, at, Relation::Same)) => {
+            Some((at, Relation::Same)) => {
                 self.note(now, at, packet);
                 return Ok(());
             }
             // The old press has been told of, and its identity is the new one's now.
-            Some((_, at, _)) => {
+            Some((at, _)) => {
                 self.presses[at].take_if(|press| press.stage == Stage::Closed);
                 true
             }
@@ -273,6 +282,21 @@ impl Receiver {
             return Ok(());
         }
         self.press(now, digit, packet)
+    }
+
+    /// What a packet is to the press in a slot, if anything.
+    fn relation(
+        &self,
+        now: Instant,
+        at: usize,
+        packet: &TelephoneEvent,
+    ) -> Option<(usize, Relation)> {
+        let press = self.presses[at].as_ref()?;
+        let quiet = now - press.latest >= self.latest();
+        match press.relation(packet, quiet, self.config.clock_rate) {
+            Relation::None => None,
+            relation => Some((at, relation)),
+        }
     }
 
     fn note(&mut self, now: Instant, at: usize, packet: &TelephoneEvent) {
@@ -299,9 +323,7 @@ impl Receiver {
     /// A new press.
     fn press(&mut self, now: Instant, digit: Digit, packet: &TelephoneEvent) -> Result<(), Error> {
         // Each press that is not told of yet needs two places in the queue.
-        let unsaid =
-            self.presses.iter().flatten().filter(|press| press.stage != Stage::Closed).count();
-        if self.outputs.room() < 2 * (unsaid + 1) {
+        if self.outputs.room() < 2 * (self.active + 1) {
             return Err(Error::Backlog);
         }
         let spacing = self.config.min_spacing;
@@ -316,6 +338,8 @@ impl Receiver {
         }
         let slot = self.oldest_slot();
         self.presses[slot] = Some(Press::new(now, digit, packet));
+        self.newest = slot;
+        self.active += 1;
         Ok(())
     }
 
@@ -344,7 +368,7 @@ impl Receiver {
 
     /// Opens held presses that need not wait any more, and those before them.
     fn release(&mut self, now: Instant) {
-        while self.held().any(|(_, press)| self.is_due(now, press)) {
+        while self.active > 0 && self.held().any(|(_, press)| self.is_due(now, press)) {
             let Some(first) = self.first_held() else { return };
             self.open(first);
         }
@@ -378,6 +402,7 @@ impl Receiver {
     fn close(&mut self, at: usize) {
         if let Some(press) = &mut self.presses[at] {
             press.stage = Stage::Closed;
+            self.active -= 1;
             let said = Said::End(press.digit, press.units());
             self.say(said);
         }

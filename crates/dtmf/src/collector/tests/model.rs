@@ -15,12 +15,12 @@ enum Event {
     Release,
 }
 
-/// Dialable in these tests: 1, 12, 13, 2, `*5`, `#7`.
+/// Dialable in these tests: 1, 12, 13, 2, `*7`, `#7`.
 fn dialable(digits: &[Digit]) -> Match {
-    use Digit::{D1, D2, D3, D5, D7, Pound, Star};
+    use Digit::{D1, D2, D3, D7, Pound, Star};
     match digits {
         [D1] => Match::FullAndMore,
-        [D1, D2 | D3] | [D2] | [Star, D5] | [Pound, D7] => Match::Full,
+        [D1, D2 | D3] | [D2] | [Star | Pound, D7] => Match::Full,
         [Star] | [Pound] => Match::May,
         _ => Match::None,
     }
@@ -191,10 +191,9 @@ fn policies() -> Vec<Policy> {
 
 #[test]
 fn every_short_sequence_does_what_the_reference_says() {
-    const ALPHABET: [Event; 11] = [
+    const ALPHABET: [Event; 10] = [
         Event::Digit(Digit::D1),
         Event::Digit(Digit::D2),
-        Event::Digit(Digit::D5),
         Event::Digit(Digit::D7),
         Event::Digit(Digit::Star),
         Event::Digit(Digit::Pound),
@@ -221,5 +220,5 @@ fn every_short_sequence_does_what_the_reference_says() {
             }
         }
     }
-    assert_eq!(sequences, 6 * 2 * 161_051);
+    assert_eq!(sequences, 6 * 2 * 100_000);
 }
