@@ -1,13 +1,13 @@
 //! The transactions by id, by key, by flow and by their next timer.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
 use super::TransactionId;
 use super::entry::Entry;
-use crate::Flow;
 use crate::identifiers::SeededHasher;
+use crate::{Flow, Transport};
 
 /// A bounded table. Every index follows the entries: an entry is in all of them or in none.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Table {
         if let Some(sequence) = &entry.sequence {
             self.by_sequence.insert(sequence.clone(), id);
         }
-        self.by_flow.insert((entry.flow, id));
+        self.by_flow.insert((indexed(entry.flow), id));
         self.entries.insert(id, entry);
         self.reschedule(id);
         id
@@ -106,7 +106,7 @@ impl Table {
         {
             self.by_sequence.remove(sequence);
         }
-        self.by_flow.remove(&(entry.flow, id));
+        self.by_flow.remove(&(indexed(entry.flow), id));
         if let Some(at) = entry.scheduled {
             self.by_time.remove(&(at, id));
         }
@@ -133,15 +133,22 @@ impl Table {
     /// Moves a client transaction to the flow that its response came on.
     pub(super) fn set_flow(&mut self, id: TransactionId, flow: Flow) {
         if let Some(entry) = self.entries.get_mut(&id) {
-            self.by_flow.remove(&(entry.flow, id));
+            self.by_flow.remove(&(indexed(entry.flow), id));
             entry.flow = flow;
-            self.by_flow.insert((flow, id));
+            self.by_flow.insert((indexed(flow), id));
         }
     }
 
+    /// What goes over this flow; with a connection, also what asked for one to the same remote end
+    /// and has not heard yet which it got.
     pub(super) fn on_flow(&self, flow: Flow) -> Vec<TransactionId> {
-        let range = (flow, TransactionId(0))..=(flow, TransactionId(u64::MAX));
-        self.by_flow.range(range).map(|(_, id)| *id).collect()
+        let on = |flow: Flow| {
+            let flow = indexed(flow);
+            let range = (flow, TransactionId(0))..=(flow, TransactionId(u64::MAX));
+            self.by_flow.range(range).map(|(_, id)| *id)
+        };
+        let asked = flow.connection.map(|_| Flow { connection: None, ..flow });
+        on(flow).chain(asked.into_iter().flat_map(on)).collect()
     }
 
     pub(super) fn reschedule(&mut self, id: TransactionId) {
@@ -178,5 +185,13 @@ impl Table {
             && self.by_time.is_empty()
             && self.servers_of.is_empty()
             && self.servers == 0
+    }
+}
+
+/// A stream flow without a connection yet goes by its remote end alone: our end is known later.
+fn indexed(flow: Flow) -> Flow {
+    match (flow.transport, flow.connection) {
+        (Transport::Udp, _) | (_, Some(_)) => flow,
+        (_, None) => Flow { local: (Ipv4Addr::UNSPECIFIED, 0).into(), ..flow },
     }
 }

@@ -538,6 +538,29 @@ fn a_response_names_the_connection() {
     bench.assert_clean();
 }
 
+/// The connection that was asked for closes before it carried a response.
+#[test]
+fn a_connection_that_closes_early_is_told_to_who_asked_for_it() {
+    let mut bench = Bench::new();
+    let asked = Flow { connection: None, ..tcp(0) };
+    let elsewhere = Flow { remote: ([192, 0, 2, 99], 5060).into(), ..asked };
+    for flow in [asked, elsewhere] {
+        let request = Builder::request(&Method::Options, "sip:anna@192.0.2.7:5062")
+            .header(HeaderName::From, "<sip:pbx@192.0.2.1>;tag=us")
+            .header(HeaderName::To, "<sip:anna@192.0.2.1>")
+            .header(HeaderName::CallId, "out1")
+            .header(HeaderName::CSeq, "1 OPTIONS");
+        bench.layer.send_request(bench.now, flow, request).unwrap();
+    }
+    bench.did();
+    let closed = Flow { local: ([192, 0, 2, 1], 40_000).into(), ..tcp(3) };
+    bench.layer.handle(bench.now, Input::FlowClosed { flow: closed });
+    assert_eq!(bench.did(), [told("transport error"), told("terminated")]);
+    bench.layer.handle(bench.now, Input::TransportError { flow: elsewhere });
+    assert_eq!(bench.did(), [told("transport error"), told("terminated")]);
+    bench.assert_clean();
+}
+
 /// An RFC 2543 sender has no branch, or one without the magic cookie.
 #[test]
 fn rfc_2543_senders_are_matched_without_a_branch() {
