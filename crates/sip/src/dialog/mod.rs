@@ -1,4 +1,27 @@
 //! Dialogs (RFC 3261 section 12): what two user agents share over several transactions.
+//!
+//! ```
+//! use switchboard_sip::dialog::{Dialog, DialogState};
+//! use switchboard_sip::{Builder, HeaderName, Message, Method, StatusCode};
+//!
+//! let invite = Message::parse(
+//!     &b"INVITE sip:102@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK1\r\n\
+//!        From: <sip:anna@192.0.2.1>;tag=hers\r\nTo: <sip:102@192.0.2.1>\r\nCall-ID: 1\r\n\
+//!        CSeq: 1 INVITE\r\nContact: <sip:anna@192.0.2.7>\r\n\r\n"[..],
+//! )?;
+//! let ok = Builder::reply(&invite, StatusCode::OK, Some("ours"))
+//!     .header(HeaderName::Contact, "<sip:102@192.0.2.1>")
+//!     .build()?;
+//! let mut dialog = Dialog::uas(&invite, &ok)?;
+//! assert_eq!(dialog.state(), DialogState::Confirmed);
+//!
+//! // Complete but for its Via, which the transaction layer puts on top.
+//! let bye = dialog.request(&Method::Bye);
+//! let bye = bye.first(HeaderName::Via, "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK2").build()?;
+//! assert_eq!(bye.request_uri_str(), Some("sip:anna@192.0.2.7"));
+//! assert_eq!(bye.to_tag(), Some("hers"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod id;
 mod overlap;

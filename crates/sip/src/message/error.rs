@@ -56,7 +56,7 @@ pub enum ParseErrorKind {
     DisplayName,
     /// An angle bracket is missing, or does not close.
     Bracket,
-    /// A URI is longer than [`MAX_URI`](super::MAX_URI).
+    /// A URI is longer than [`MAX_URI`](crate::MAX_URI).
     UriTooLong,
     /// A URI's scheme is missing or malformed.
     Scheme,

@@ -1,4 +1,24 @@
 //! The registrar (RFC 3261 section 10.3): where the phones of a user are.
+//!
+//! ```
+//! use std::time::Instant;
+//! use switchboard_sip::registrar::{Registrar, RegistrarConfig};
+//! use switchboard_sip::{Flow, Message};
+//!
+//! let now = Instant::now();
+//! let mut registrar = Registrar::new(RegistrarConfig::default());
+//! let flow = Flow::udp("192.0.2.1:5060".parse()?, "192.0.2.7:5062".parse()?);
+//! let register = Message::parse(
+//!     &b"REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bK1\r\n\
+//!        From: <sip:anna@192.0.2.1>;tag=1\r\nTo: <sip:anna@192.0.2.1>\r\nCall-ID: 1\r\n\
+//!        CSeq: 1 REGISTER\r\nContact: <sip:anna@192.0.2.7:5062>\r\nExpires: 600\r\n\r\n"[..],
+//! )?;
+//! // Whoever calls has checked that it is Anna who asks.
+//! let ok = registrar.register(now, "anna", flow, &register, "tag")?.build()?;
+//! assert_eq!(ok.text("Contact"), Some("<sip:anna@192.0.2.7:5062>;expires=600"));
+//! assert_eq!(registrar.lookup(now, "anna")[0].flow, flow);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod binding;
 mod contact;

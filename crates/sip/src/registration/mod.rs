@@ -1,4 +1,20 @@
 //! The client's side of registration (RFC 3261 section 10.2): a trunk that wants to be found.
+//!
+//! ```
+//! use std::time::Instant;
+//! use switchboard_sip::registration::{Input, Output, Registration, RegistrationConfig};
+//!
+//! let config = RegistrationConfig::new(
+//!     "sip:provider.example".parse()?,
+//!     "sip:4930123@provider.example".parse()?,
+//!     "sip:4930123@192.0.2.1:5060".parse()?,
+//! );
+//! let mut registration = Registration::new(config, [0; 32]);
+//! registration.handle(Instant::now(), Input::Start);
+//! // A request for the transaction layer; its response comes back as `Input::Response`.
+//! assert!(matches!(registration.poll_output(), Some(Output::Send(_))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod back_off;
 
