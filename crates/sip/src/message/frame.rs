@@ -135,7 +135,7 @@ fn read_start(bytes: &[u8]) -> Result<(Start, Option<Span>, usize), ParseError> 
 }
 
 fn read_status_line(line: &[u8]) -> Result<Start, ParseError> {
-    if !line[..7].eq_ignore_ascii_case(b"SIP/2.0") || line.get(7) != Some(&b' ') {
+    if !line.get(..8).is_some_and(|version| version.eq_ignore_ascii_case(b"SIP/2.0 ")) {
         return Err(ParseError::new(ParseErrorKind::Version, 0));
     }
     let code = match line.get(8..11) {

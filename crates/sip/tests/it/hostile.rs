@@ -267,6 +267,9 @@ fn h11_responses_with_bad_codes() {
         "SIP/2.0  200 x",
         "SIP/2.0 2 0 x",
         "SIP/2.0",
+        "SIP/",
+        "SIP/2.0 ",
+        "SIP/2.0 1",
     ] {
         let text = options("").replacen("OPTIONS sip:bob@example.com SIP/2.0", line, 1);
         assert!(Message::parse(text).is_err(), "{line}");
