@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_sip::Transport;
+use switchboard_sip::transaction::TimerConfig;
+use switchboard_sip::{Builder, Flow, HeaderName, Message, StatusCode, Transport};
 
 use crate::clock::WallClock;
 use crate::sounds::Sounds;
@@ -116,8 +117,58 @@ pub struct Config {
     pub limits: Limits,
     /// Timers.
     pub timing: Timing,
+    /// The lettered timers of SIP.
+    pub sip: TimerConfig,
     /// What becomes of a dismissed user's running calls.
     pub on_dismissal: RunningCalls,
     /// The source of tags, branches, nonces and names of calls: secret, and different at each start.
     pub seed: [u8; 32],
+}
+
+impl Config {
+    /// Starts an answer of ours.
+    pub(crate) fn reply(
+        &self,
+        request: &Message,
+        status: StatusCode,
+        tag: Option<&str>,
+    ) -> Builder {
+        Builder::reply(request, status, tag).header(HeaderName::Server, &self.product)
+    }
+
+    /// The address to write where the peer shall send to: the local one of the flow, or the
+    /// advertised one in its place.
+    pub(crate) fn public(&self, local: SocketAddr) -> SocketAddr {
+        match self.advertised {
+            Some(ip) if local.ip().is_unspecified() || !local.ip().is_loopback() => {
+                SocketAddr::new(ip, local.port())
+            }
+            _ => local,
+        }
+    }
+
+    /// Our Contact on a flow (RFC 3261 section 8.1.1.8).
+    pub(crate) fn contact(&self, flow: &Flow) -> String {
+        let address = self.public(flow.local);
+        match flow.transport {
+            Transport::Udp => format!("<sip:{address}>"),
+            transport => {
+                let name = transport.as_str().to_ascii_lowercase();
+                format!("<sip:{address};transport={name}>")
+            }
+        }
+    }
+
+    /// Whether a host, as a URI writes it, is this PBX.
+    pub(crate) fn is_here(&self, host: &str) -> bool {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let ip: Option<IpAddr> = host.parse().ok();
+        self.realm.eq_ignore_ascii_case(host)
+            || self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
+            || ip.is_some_and(|ip| {
+                self.advertised == Some(ip)
+                    || self.listeners.iter().any(|l| l.local.ip() == ip)
+                    || self.listeners.iter().any(|l| l.local.ip().is_unspecified())
+            })
+    }
 }

@@ -24,15 +24,10 @@ pub enum OriginateError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes are no SIP message, and nothing can be answered: the sender's fault.
+    /// The octets are no SIP message: the sender's fault. On a stream, framing may be lost: see
+    /// [`switchboard_sip::Framer`].
     #[error("not a SIP message: {0}")]
-    Malformed(&'static str),
-    /// A table is full: the environment's fault.
-    #[error("the table of {table} is full")]
-    Full {
-        /// Which table.
-        table: &'static str,
-    },
+    Malformed(#[from] switchboard_sip::ParseError),
     /// The call that a command names is not there: the caller's fault, or the call just ended.
     #[error("there is no such call")]
     NoSuchCall,

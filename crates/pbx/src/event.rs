@@ -29,8 +29,8 @@ pub enum Event {
     Unregistered {
         /// Whose phone.
         user: UserId,
-        /// Where it was.
-        address: SocketAddr,
+        /// Its contact URI.
+        contact: String,
         /// Why.
         reason: UnregisterReason,
     },
@@ -76,6 +76,8 @@ pub enum UnregisterReason {
     Expired,
     /// Its user was dismissed, or its password was taken away.
     Dismissed,
+    /// The same phone registered anew from elsewhere, or more phones than allowed did.
+    Replaced,
     /// Its connection closed.
     ConnectionClosed,
 }
@@ -140,8 +142,8 @@ pub enum CallEvent {
         /// Who.
         party: Party,
     },
-    /// Digits after the answer were sent.
-    DigitsSent {
+    /// Digits are sent after the answer.
+    SendsDigits {
         /// The plan, as dialled.
         plan: String,
     },

@@ -1,11 +1,11 @@
 //! What goes into the [`Pbx`](crate::Pbx) and what comes out of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use switchboard_media::LegId;
-use switchboard_routing::{Directory, UserId};
+use switchboard_routing::{Directory, TrunkId, UserId};
 use switchboard_sip::Flow;
 
 use crate::binding::SavedBinding;
@@ -47,6 +47,13 @@ pub enum Input {
     Directory(Arc<Directory>),
     /// Passwords changed. Phones of users without a secret are unregistered.
     Secrets(Arc<Secrets>),
+    /// What the host name of a trunk stands for now; trunks named by an address need none.
+    TrunkAddresses {
+        /// The trunk.
+        trunk: TrunkId,
+        /// Its addresses, the preferred one first.
+        addresses: Vec<IpAddr>,
+    },
     /// The wall clock was set, or daylight saving time began or ended.
     Clock(WallClock),
     /// A registration of before the restart; give these before the first message.

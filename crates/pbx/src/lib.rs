@@ -1,17 +1,31 @@
 //! The PBX: calls, bridges, transfer, dismissal, composed of sans-IO machines; its core runs in virtual time.
 
 mod binding;
+mod call;
+mod calls;
 mod cause;
 mod clock;
 mod config;
+mod destination;
+mod endpoint;
 mod error;
 mod event;
 mod ids;
 mod io;
+mod keys;
+mod ledger;
+mod leg;
+mod local_time;
 mod pbx;
+mod phones;
 mod record;
+mod ring;
+mod routes;
 mod secrets;
+mod session;
 mod sounds;
+mod trunks;
+mod world;
 
 pub use binding::SavedBinding;
 pub use cause::Cause;

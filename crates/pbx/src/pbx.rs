@@ -4,21 +4,46 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
+use switchboard_media as media;
 use switchboard_routing::{Directory, UserId};
+use switchboard_sip::dialog::DialogId;
+use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionId, TransactionLayer};
+use switchboard_sip::{Flow, Identifiers, Message, refusal};
 
-use crate::config::Config;
-use crate::error::Error;
+use crate::call::Call;
+use crate::calls::{Account, Calls};
+use crate::cause::Cause;
+use crate::config::{Config, Listener};
+use crate::error::{Error, OriginateError};
+use crate::event::Event;
 use crate::ids::CallId;
-use crate::io::{Input, Output};
+use crate::io::{Command, Input, Output};
+use crate::phones::{Change, Phones};
 use crate::record::{CallKind, Party};
+use crate::routes::{LegKey, Owner, Routes};
+use crate::secrets::Secrets;
+use crate::trunks::Trunks;
+use crate::world::World;
 
 /// The whole PBX as one machine: SIP messages and media events go in, SIP messages, media commands
 /// and call records come out.
+///
+/// ```text
+///   SIP message --> transaction layer --> endpoint --+--> registrar
+///                                            |       +--> trunks
+///   media event --------------------------+  |       +--> stateless refusal
+///                                         v  v
+///   commands -------------------------> calls (legs, router, ring)
+/// ```
 #[derive(Debug)]
 pub struct Pbx {
-    config: Config,
-    directory: Arc<Directory>,
-    outputs: VecDeque<Output>,
+    pub(crate) world: World,
+    pub(crate) calls: Calls,
+    secrets: Arc<Secrets>,
+    pub(crate) stopping: bool,
+    /// What our own Vias say, to tell a loop.
+    pub(crate) own: Vec<SentBy>,
 }
 
 /// A call that is going on, for a table of them.
@@ -35,15 +60,39 @@ pub struct CallView {
     pub dialled: String,
     /// Who answered.
     pub to: Option<Party>,
-    /// Since when it is there.
-    pub started: Instant,
+    /// When it began, in milliseconds since 1970-01-01T00:00:00Z.
+    pub started: u64,
 }
 
 impl Pbx {
     /// A PBX without phones and calls.
     #[must_use]
     pub fn new(config: Config, directory: Arc<Directory>) -> Self {
-        Self { config, directory, outputs: VecDeque::new() }
+        let mut seeds = Identifiers::new(config.seed);
+        let public = |listener: &Listener| SentBy::from(config.public(listener.local));
+        let own: Vec<SentBy> = config.listeners.iter().map(public).collect();
+        let layer = LayerConfig {
+            timers: config.sip,
+            sent_by: config.advertised.and(own.first().cloned()),
+            max_servers: config.limits.transactions,
+            max_clients: config.limits.transactions,
+            ..LayerConfig::default()
+        };
+        let layer = TransactionLayer::new(layer, seeds.seed());
+        let phones = Phones::new(&config, seeds.seed());
+        let mut world = World {
+            config,
+            directory,
+            phones,
+            trunks: Trunks::default(),
+            layer,
+            routes: Routes::default(),
+            outputs: VecDeque::new(),
+        };
+        let secrets = Arc::new(Secrets::new());
+        world.phones.update(&world.directory, &secrets);
+        world.trunks.update(&world.directory, &secrets);
+        Self { world, calls: Calls::default(), secrets, stopping: false, own }
     }
 
     /// Takes one input.
@@ -51,47 +100,333 @@ impl Pbx {
     /// # Errors
     /// What was not taken and whose fault it is; nothing changed then.
     pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), Error> {
-        let _ = (now, input, &self.config);
-        Ok(())
+        let result = match input {
+            Input::Sip { flow, payload } => self.received(now, flow, payload),
+            Input::FlowClosed(flow) => {
+                self.world.layer.handle(now, transaction::Input::FlowClosed { flow });
+                self.world.phones.flow_closed(flow);
+                Ok(())
+            }
+            Input::MediaOpened { leg, local } => {
+                if let Some((call, number)) = self.world.routes.port(leg) {
+                    self.on_call(now, call, |call, world| {
+                        if let Some(of) = call.leg(number) {
+                            of.port_opened(now, world, leg, local);
+                        }
+                    });
+                }
+                Ok(())
+            }
+            Input::MediaOpenFailed { leg } => {
+                if let Some((call, number)) = self.world.routes.port(leg) {
+                    self.on_call(now, call, |call, world| {
+                        if let Some(of) = call.leg(number) {
+                            of.port_failed(world, leg);
+                        }
+                    });
+                }
+                Ok(())
+            }
+            Input::Media(event) => {
+                self.on_media(now, &event);
+                Ok(())
+            }
+            Input::Directory(directory) => {
+                self.world.directory = directory;
+                self.people_changed(now);
+                Ok(())
+            }
+            Input::Secrets(secrets) => {
+                self.secrets = secrets;
+                self.people_changed(now);
+                Ok(())
+            }
+            Input::TrunkAddresses { trunk, addresses } => {
+                self.world.trunks.resolve(trunk, addresses);
+                Ok(())
+            }
+            Input::Clock(clock) => {
+                self.world.config.clock = clock;
+                Ok(())
+            }
+            Input::Restore(saved) => {
+                let world = &mut self.world;
+                world.phones.restore(now, &world.config, *saved);
+                Ok(())
+            }
+            Input::Command(command) => self.command(now, command),
+        };
+        self.pump(now);
+        result
     }
 
     /// Fires every timer that is due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+        self.world.layer.handle_timeout(now);
+        self.pump(now);
+        self.world.phones.handle_timeout(now);
+        for id in self.calls.due(now) {
+            let world = &mut self.world;
+            self.calls.with(id, |call| call.handle_timeout(now, world));
+        }
+        self.pump(now);
     }
 
     /// When [`Pbx::handle_timeout`] wants to be called next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let world = &self.world;
+        [world.layer.poll_timeout(), world.phones.poll_timeout(), self.calls.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next thing to do, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.world.outputs.pop_front()
     }
 
     /// Whether no call, no transaction and no open port is left.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        true
+        self.calls.is_empty() && self.leftovers() == [0; 6]
+    }
+
+    /// How much there is of what should be gone when nothing happens any more: calls; transactions,
+    /// dialogs and ports that lead to them; client and server transactions.
+    #[must_use]
+    pub fn leftovers(&self) -> [usize; 6] {
+        let [transactions, dialogs, ports] = self.world.routes.len();
+        let (clients, servers) = self.world.layer.transactions();
+        [self.calls.len(), transactions, dialogs, ports, clients, servers]
+    }
+
+    /// Whether no call is left; some of their last transactions may be.
+    #[must_use]
+    pub fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
     /// The directory in use.
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {
-        &self.directory
+        &self.world.directory
     }
 
     /// The calls that are going on.
     pub fn calls(&self) -> impl Iterator<Item = CallView> + '_ {
-        std::iter::empty()
+        self.calls.iter().filter_map(Call::view)
     }
 
-    /// How many phones of this user are registered (R12: the state "connected").
+    /// How many phones of this user are registered now (R12: the state "connected").
     #[must_use]
-    pub fn phones(&self, user: &UserId) -> usize {
-        let _ = user;
-        0
+    pub fn phones(&self, now: Instant, user: &UserId) -> usize {
+        self.world.phones.of(now, user).len()
+    }
+
+    /// One SIP message. What cannot be read is answered where that is possible.
+    fn received(&mut self, now: Instant, flow: Flow, payload: Bytes) -> Result<(), Error> {
+        // Keep-alives (RFC 5626 section 3.5.1) are no messages.
+        if payload.iter().all(|octet| matches!(octet, b'\r' | b'\n' | 0)) {
+            return Ok(());
+        }
+        match Message::parse(payload.clone()) {
+            Ok(message) => {
+                self.world.layer.handle(now, transaction::Input::Received { flow, message });
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(payload) = refusal(&payload, &error) {
+                    self.world.outputs.push_back(Output::Transmit { flow, payload });
+                }
+                Err(Error::Malformed(error))
+            }
+        }
+    }
+
+    fn on_media(&mut self, now: Instant, event: &media::Event) {
+        let key = if matches!(event.kind, media::EventKind::Closed { .. }) {
+            self.world.routes.end_port(event.leg)
+        } else {
+            self.world.routes.port(event.leg)
+        };
+        if let Some((call, number)) = key {
+            let world = &mut self.world;
+            self.calls.with(call, |call| call.on_media(now, world, number, &event.kind));
+        }
+    }
+
+    /// Users or passwords changed: whoever may not register any more is unregistered at once.
+    fn people_changed(&mut self, now: Instant) {
+        let world = &mut self.world;
+        world.phones.update(&world.directory, &self.secrets);
+        world.trunks.update(&world.directory, &self.secrets);
+        for id in self.calls.ids() {
+            self.calls.with(id, |call| call.on_directory(now, world));
+        }
+    }
+
+    fn command(&mut self, now: Instant, command: Command) -> Result<(), Error> {
+        match command {
+            Command::Call { token, from, to } => {
+                let result = self.originate(now, &from, &to);
+                self.world.outputs.push_back(Output::Originated { token, result });
+                Ok(())
+            }
+            Command::HangUp { call } => {
+                let end = |call: &mut Call, world: &mut World| {
+                    call.end(now, world, Cause::Administrator);
+                };
+                if self.on_call(now, call, end) { Ok(()) } else { Err(Error::NoSuchCall) }
+            }
+            Command::Shutdown => {
+                self.stopping = true;
+                for id in self.calls.ids() {
+                    self.on_call(now, id, |call, world| call.end(now, world, Cause::Shutdown));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn originate(
+        &mut self,
+        now: Instant,
+        from: &UserId,
+        to: &str,
+    ) -> Result<CallId, OriginateError> {
+        let bad = to.is_empty() || to.len() > 255 || to.chars().any(char::is_control);
+        if bad {
+            return Err(OriginateError::BadTarget);
+        }
+        if self.world.directory.user(from.as_str()).is_none() {
+            return Err(OriginateError::NoSuchUser(from.clone()));
+        }
+        if self.world.phones.of(now, from).is_empty() {
+            return Err(OriginateError::NoPhone(from.clone()));
+        }
+        if self.stopping || self.calls.len() >= self.world.config.limits.calls {
+            return Err(OriginateError::Full);
+        }
+        let id = self.new_call_id();
+        let call = Call::originated(now, &mut self.world, id, from, to);
+        self.calls.insert(call, Account::User(from.clone()));
+        Ok(id)
+    }
+
+    pub(crate) fn new_call_id(&mut self) -> CallId {
+        let text = self.world.layer.identifiers().call_id();
+        CallId(u128::from_str_radix(&text, 16).unwrap_or_default())
+    }
+
+    /// Does something with a call, and what follows from it; false if it is not there.
+    pub(crate) fn on_call(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        job: impl FnOnce(&mut Call, &mut World),
+    ) -> bool {
+        let world = &mut self.world;
+        let done = self.calls.with(id, |call| {
+            job(call, world);
+            call.settle(now, world);
+        });
+        done.is_some()
+    }
+
+    /// Passes on what the transaction layer and the registrar say, until they are quiet.
+    fn pump(&mut self, now: Instant) {
+        loop {
+            if let Some(output) = self.world.layer.poll_output() {
+                match output {
+                    transaction::Output::Transmit { flow, payload } => {
+                        self.world.outputs.push_back(Output::Transmit { flow, payload });
+                    }
+                    transaction::Output::Event(event) => self.on_transaction(now, event),
+                }
+            } else if let Some(change) = self.world.phones.poll_change(now, &self.world.config) {
+                self.phone_changed(change);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn on_transaction(&mut self, now: Instant, event: transaction::Event) {
+        use transaction::Event as Happened;
+        match event {
+            Happened::Request { id, flow, request } => self.on_request(now, id, flow, request),
+            Happened::Response { id, flow, response } => {
+                if let Some((call, number)) = self.leg_of(id) {
+                    self.on_call(now, call, |call, world| {
+                        if let Some(leg) = call.leg(number) {
+                            leg.response(now, world, id, flow, &response);
+                        }
+                    });
+                }
+            }
+            Happened::Ack { flow, request, .. } => self.on_ack(now, flow, &request),
+            Happened::Cancel { invite, .. } => {
+                if let Some((call, number)) = self.leg_of(invite) {
+                    self.on_call(now, call, |call, world| {
+                        if let Some(leg) = call.leg(number) {
+                            leg.cancelled(now, world);
+                        }
+                    });
+                }
+            }
+            Happened::Unacknowledged { id } => {
+                if let Some((call, number)) = self.leg_of(id) {
+                    self.on_call(now, call, |call, world| {
+                        if let Some(leg) = call.leg(number) {
+                            leg.unacknowledged(now, world);
+                        }
+                    });
+                }
+            }
+            Happened::Timeout { id } | Happened::TransportError { id } => {
+                if let Some((call, number)) = self.leg_of(id) {
+                    self.on_call(now, call, |call, world| {
+                        if let Some(leg) = call.leg(number) {
+                            leg.unanswered(world, id);
+                        }
+                    });
+                }
+            }
+            Happened::Terminated { id } => self.world.routes.end_transaction(id),
+            // A 2xx that comes after all transactions are over: its sender gives up by itself.
+            Happened::StrayResponse { .. } => {}
+        }
+    }
+
+    fn on_ack(&mut self, now: Instant, flow: Flow, ack: &Message) {
+        let leg = DialogId::of_request(ack).and_then(|id| self.world.routes.dialog(&id));
+        let Some((call, number)) = leg else { return };
+        self.on_call(now, call, |call, world| {
+            if let Some(leg) = call.leg(number)
+                && leg.flow().is_some_and(|known| known.remote.ip() == flow.remote.ip())
+            {
+                leg.acknowledged(now, world, ack);
+            }
+        });
+    }
+
+    fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
+        let Owner::Leg(key) = self.world.routes.transaction(id)?;
+        Some(*key)
+    }
+
+    pub(crate) fn phone_changed(&mut self, change: Change) {
+        let world = &mut self.world;
+        match change {
+            Change::Saved(binding) => world.outputs.push_back(Output::SaveBinding(binding)),
+            Change::Removed { user, contact, reason } => {
+                let removed =
+                    Output::RemoveBinding { user: user.clone(), contact: contact.clone() };
+                world.outputs.push_back(removed);
+                world.event(Event::Unregistered { user, contact, reason });
+            }
+        }
     }
 }

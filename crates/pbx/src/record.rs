@@ -1,5 +1,7 @@
 //! The call record: one a call, opened with its first message and closed once.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use switchboard_routing::{LineId, UserId};
 
@@ -97,4 +99,8 @@ pub struct CallRecord {
     pub steps: Vec<RecordStep>,
     /// The media of each leg that had any.
     pub legs: Vec<LegQuality>,
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -32,6 +32,14 @@ impl Secrets {
         self.trunks.insert(trunk, password.into());
         self
     }
+
+    pub(crate) fn user(&self, user: &UserId) -> Option<&str> {
+        self.users.get(user).map(String::as_str)
+    }
+
+    pub(crate) fn trunk(&self, trunk: &TrunkId) -> Option<&str> {
+        self.trunks.get(trunk).map(String::as_str)
+    }
 }
 
 impl fmt::Debug for Secrets {

@@ -52,6 +52,11 @@ impl Identifiers {
         hex(&digest[..16])
     }
 
+    /// A seed for another generator, from which this one cannot be told.
+    pub fn seed(&mut self) -> [u8; 32] {
+        self.next(b"seed")
+    }
+
     /// A tag that depends on the parts and the seed only: what a stateless answer needs to carry
     /// the same tag whenever the same request comes again (RFC 3261 section 8.2.7).
     #[must_use]

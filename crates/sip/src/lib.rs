@@ -20,4 +20,4 @@ pub use message::{
     Message, Method, Multipart, Name, NameAddr, PING, PONG, Param, ParamIter, Params, ParseError,
     ParseErrorKind, Part, RAck, Replaces, StatusCode, Via, quote, refusal, unquote,
 };
-pub use uri::{MAX_URI, Scheme, Uri, UriBuf, escape_param, escape_user};
+pub use uri::{MAX_URI, Scheme, Uri, UriBuf, escape_param, escape_user, unescape};

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use crate::message::cursor::{Cursor, text};
 use crate::message::{Host, ParseError, ParseErrorKind, chars, port};
 
-pub use escape::{escape_param, escape_user};
+pub use escape::{escape_param, escape_user, unescape};
 
 /// The longest URI accepted, in octets.
 pub const MAX_URI: usize = 4096;

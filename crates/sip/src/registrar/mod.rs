@@ -195,6 +195,12 @@ impl Registrar {
         bindings
     }
 
+    /// Whether a phone is registered on this flow.
+    #[must_use]
+    pub fn is_bound(&self, flow: Flow) -> bool {
+        self.table.has_flow(flow)
+    }
+
     /// Every user with a binding.
     pub fn users(&self) -> impl Iterator<Item = &str> {
         self.table.users()

@@ -87,6 +87,11 @@ impl Table {
         taken
     }
 
+    pub(super) fn has_flow(&self, flow: Flow) -> bool {
+        let mut range = self.by_flow.range((flow, Arc::from(""))..);
+        range.next().is_some_and(|(other, _)| *other == flow)
+    }
+
     pub(super) fn next_expiry(&self) -> Option<Instant> {
         self.by_time.first().map(|(at, _)| *at)
     }

@@ -4,6 +4,16 @@ use std::borrow::Cow;
 
 use crate::message::chars;
 
+/// Undoes the escapes of any part of a URI; `None` if what comes out is no text, or text with control characters.
+///
+/// ```
+/// assert_eq!(switchboard_sip::unescape("a%3Bb").as_deref(), Some("a;b"));
+/// assert_eq!(switchboard_sip::unescape("a%0Ab"), None);
+/// ```
+pub fn unescape(text: &str) -> Option<Cow<'_, str>> {
+    decode(text)
+}
+
 /// Undoes the escapes, if what comes out is text without control characters.
 pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {

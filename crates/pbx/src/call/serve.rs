@@ -1,0 +1,53 @@
+//! Services of the PBX: answered without ringing anybody.
+
+use std::time::Instant;
+
+use switchboard_media::{Command, Repeat, Token};
+use switchboard_routing::ServiceKind;
+
+use super::{Call, Stage};
+use crate::event::CallEvent;
+use crate::record::{CallKind, Party};
+use crate::world::World;
+
+/// The prompt that the echo test begins with.
+const ECHO_PROMPT: &str = "echo_test";
+
+impl Call {
+    /// Answers with a service.
+    pub(super) fn serve(&mut self, now: Instant, world: &mut World, service: &ServiceKind) {
+        if !self.answer_subject(now, world, None) {
+            return;
+        }
+        self.stage = Stage::Serving;
+        let Some(leg) = self.subject_media() else { return };
+        let (prompt, repeat, name) = match service {
+            ServiceKind::PromptLoop(prompt) => (prompt.as_str(), Repeat::Forever, prompt.as_str()),
+            _ => (ECHO_PROMPT, Repeat::Once, "echo"),
+        };
+        let party = Party { user: None, number: name.to_owned() };
+        if let Some(ledger) = &mut self.ledger {
+            ledger.set_kind(CallKind::Service);
+            ledger.answered(now, party.clone());
+        }
+        self.note(now, format!("answered by {name}"));
+        world.tell(self.id, CallEvent::Answered { party });
+        self.token += 1;
+        let token = Token(self.token);
+        match world.config.sounds.get(prompt) {
+            Some(audio) => {
+                world.tell(self.id, CallEvent::Prompt { prompt: prompt.to_owned() });
+                world.media(Command::Play { leg, audio, repeat, token });
+            }
+            None if repeat == Repeat::Once => world.media(Command::Echo { leg }),
+            None => {}
+        }
+    }
+
+    /// The echo test has said so: now it echoes.
+    pub(super) fn service_announced(&mut self, world: &mut World) {
+        if let Some(leg) = self.subject_media() {
+            world.media(Command::Echo { leg });
+        }
+    }
+}

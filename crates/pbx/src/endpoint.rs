@@ -1,0 +1,340 @@
+//! What arrives from outside: who sent it, and whether it is served.
+//!
+//! Nobody is served by default. A request is a known trunk's by its address, a phone's by its
+//! credentials, part of a dialog by its tags and its source, or it is refused without a trace.
+
+use std::time::Instant;
+
+use switchboard_dialstring::{DialString, Separator, SipUser};
+use switchboard_routing::{TrunkId, UserId};
+use switchboard_sip::auth::Challenge;
+use switchboard_sip::checks::{self, Capabilities};
+use switchboard_sip::dialog::DialogId;
+use switchboard_sip::transaction::TransactionId;
+use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Uri};
+
+use crate::call::{Admitted, Call, Start};
+use crate::calls::Account;
+use crate::event::Event;
+use crate::leg::{ALLOW, Peer};
+use crate::pbx::Pbx;
+use crate::phones::{Change, Identified};
+use crate::session;
+
+const METHODS: &[Method] = &[
+    Method::Invite,
+    Method::Ack,
+    Method::Cancel,
+    Method::Bye,
+    Method::Options,
+    Method::Info,
+    Method::Refer,
+    Method::Register,
+];
+
+const BODIES: &[&str] =
+    &["application/sdp", "application/dtmf-relay", "application/dtmf", "message/sipfrag"];
+
+/// A request and its transaction.
+#[derive(Debug)]
+pub(crate) struct Request {
+    id: TransactionId,
+    flow: Flow,
+    message: Message,
+}
+
+/// Who sent a request.
+enum Sender {
+    Trunk(TrunkId),
+    User(UserId),
+    /// Nobody whom we know; the challenge has been sent.
+    Nobody,
+}
+
+impl Pbx {
+    pub(crate) fn on_request(
+        &mut self,
+        now: Instant,
+        id: TransactionId,
+        flow: Flow,
+        message: Message,
+    ) {
+        let request = Request { id, flow, message };
+        if let Err(refusal) = self.check(&request.message) {
+            return self.refuse(&request, refusal.status(), refusal.header());
+        }
+        if request.message.to_tag().is_some() {
+            return self.within_dialog(now, &request);
+        }
+        match request.message.method() {
+            Method::Register => self.register(now, &request),
+            Method::Invite => self.invite(now, request),
+            Method::Options => self.options(now, &request),
+            // In no dialog of ours: refused to whoever is known, and nobody else learns even that.
+            _ => match self.sender(now, &request) {
+                Sender::Nobody => {}
+                _ => self.refuse(&request, StatusCode::CALL_DOES_NOT_EXIST, None),
+            },
+        }
+    }
+
+    fn check(&self, message: &Message) -> Result<(), checks::Refusal> {
+        let own = &self.own;
+        let capabilities = Capabilities { methods: METHODS, extensions: &[], bodies: BODIES, own };
+        checks::check(message, &capabilities)
+    }
+
+    /// A request within a dialog: by its tags, and from where the dialog is known to be. From
+    /// elsewhere, the sender has to prove who they are.
+    fn within_dialog(&mut self, now: Instant, request: &Request) {
+        let message = &request.message;
+        let key = DialogId::of_request(message).and_then(|id| self.world.routes.dialog(&id));
+        let Some((call, number)) = key else {
+            return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
+        };
+        let leg = self.calls.get(call).and_then(|call| call.peer_of(number));
+        let Some((peer, known)) = leg else {
+            return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
+        };
+        if known.remote.ip() != request.flow.remote.ip() {
+            let proven = match (self.sender(now, request), peer) {
+                (Sender::Nobody, _) => return,
+                (Sender::User(user), Peer::Phone(of)) => user == of,
+                (Sender::Trunk(trunk), Peer::Trunk(of)) => trunk == of,
+                _ => false,
+            };
+            if !proven {
+                return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
+            }
+        }
+        self.on_call(now, call, |call, world| {
+            if let Some(leg) = call.leg(number) {
+                leg.request(now, world, request.id, request.flow, message);
+            }
+        });
+    }
+
+    /// RFC 3261 section 10.3.
+    fn register(&mut self, now: Instant, request: &Request) {
+        let Sender::User(user) = self.phone(now, request) else { return };
+        let world = &mut self.world;
+        let before: Vec<String> = world
+            .phones
+            .of(now, &user)
+            .into_iter()
+            .map(|binding| binding.contact.as_str().to_owned())
+            .collect();
+        let tag = world.layer.stateless_tag(&request.message);
+        let registered = world.phones.register(now, &user, request.flow, &request.message, &tag);
+        let reply = match registered {
+            Ok(reply) => reply.header(HeaderName::Server, &world.config.product),
+            Err(refusal) => refusal.reply(&request.message, &tag),
+        };
+        if let Ok(reply) = reply.build() {
+            world.respond(now, request.id, &reply);
+        }
+        while let Some(change) = self.world.phones.poll_change(now, &self.world.config) {
+            if let Change::Saved(binding) = &change
+                && !before.contains(&binding.contact)
+            {
+                let phones = self.world.phones.of(now, &user).len();
+                let address = binding.remote;
+                let user = user.clone();
+                self.world.event(Event::Registered { user, address, phones });
+            }
+            self.phone_changed(change);
+        }
+    }
+
+    /// RFC 3261 section 11: for trunks, registered phones, and whoever has credentials.
+    fn options(&mut self, now: Instant, request: &Request) {
+        let known = self.world.phones.is_at(&request.flow);
+        if !known && matches!(self.sender(now, request), Sender::Nobody) {
+            return;
+        }
+        let world = &mut self.world;
+        let tag = world.layer.stateless_tag(&request.message);
+        let reply = world
+            .config
+            .reply(&request.message, StatusCode::OK, Some(&tag))
+            .header(HeaderName::Allow, ALLOW)
+            .header(HeaderName::Accept, "application/sdp");
+        if let Ok(reply) = reply.build() {
+            world.respond(now, request.id, &reply);
+        }
+    }
+
+    fn invite(&mut self, now: Instant, request: Request) {
+        let sender = self.sender(now, &request);
+        let (start, account, limit) = match sender {
+            Sender::Nobody => return,
+            Sender::Trunk(trunk) => match self.inbound(&trunk, &request.message) {
+                Some(start) => {
+                    (start, Account::Trunk(trunk), self.world.config.limits.calls_per_trunk)
+                }
+                None => return self.refuse(&request, StatusCode::NOT_FOUND, None),
+            },
+            Sender::User(user) => match self.internal(&user, &request.message) {
+                Ok(start) => (start, Account::User(user), self.world.config.limits.calls_per_user),
+                Err(status) => return self.refuse(&request, status, None),
+            },
+        };
+        if let Err(status) = offer(&request.message) {
+            return self.refuse(&request, status, None);
+        }
+        let full =
+            self.calls.len() >= self.world.config.limits.calls || self.calls.of(&account) >= limit;
+        if self.stopping || full {
+            let wait = Some((HeaderName::RetryAfter, "5"));
+            return self.refuse(&request, StatusCode::SERVICE_UNAVAILABLE, wait);
+        }
+        let id = self.new_call_id();
+        let Request { id: transaction, flow, message } = request;
+        let admitted = Admitted { id: transaction, flow, invite: message };
+        let call = Call::arrived(now, &mut self.world, id, admitted, start);
+        self.calls.insert(call, account);
+    }
+
+    /// The line that a trunk calls: by the Request-URI, or by To where that names our account.
+    fn inbound(&self, trunk: &TrunkId, invite: &Message) -> Option<Start> {
+        let requested = invite.request_uri().ok().and_then(|uri| user_of(&uri));
+        let to = invite.to().ok().and_then(|to| user_of(&to.uri()));
+        let candidates = [requested, to];
+        candidates.into_iter().flatten().find_map(|called| {
+            let found = self.world.directory.called(&called)?;
+            Some(Start::Inbound {
+                trunk: trunk.clone(),
+                line: found.line.id().clone(),
+                caller: caller_of(invite),
+                carried: found.carried.map(str::to_owned),
+                called: called.clone(),
+            })
+        })
+    }
+
+    /// What a user dials. From names the user: nobody calls in another's name.
+    fn internal(&self, user: &UserId, invite: &Message) -> Result<Start, StatusCode> {
+        let from = invite.from().map_err(|_| StatusCode::BAD_REQUEST)?;
+        let named = from.uri().user_text().ok_or(StatusCode::FORBIDDEN)?;
+        let extension = self.world.directory.user(user.as_str()).and_then(|user| user.extension());
+        let own = *named == *user.as_str() || extension.is_some_and(|own| own.as_str() == named);
+        if !own {
+            return Err(StatusCode::FORBIDDEN);
+        }
+        let uri = invite.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
+        let here = matches!(uri.scheme(), switchboard_sip::Scheme::Tel)
+            || self.world.config.is_here(uri.host_str());
+        let dialled = dialled(&uri).filter(|_| here).ok_or(StatusCode::NOT_FOUND)?;
+        Ok(Start::Internal { user: user.clone(), dialled })
+    }
+
+    /// A trunk by its address, or a phone by its credentials. Anybody else has been challenged.
+    fn sender(&mut self, now: Instant, request: &Request) -> Sender {
+        if !self.world.phones.claims(&request.message)
+            && let Some(trunk) = self.world.trunks.at(&request.flow)
+        {
+            return Sender::Trunk(trunk.clone());
+        }
+        self.phone(now, request)
+    }
+
+    fn phone(&mut self, now: Instant, request: &Request) -> Sender {
+        match self.world.phones.identify(now, &request.message) {
+            Identified::User(user) => Sender::User(user),
+            Identified::Ask(challenge) => {
+                self.challenge(request, &challenge);
+                Sender::Nobody
+            }
+            Identified::Wrong(challenge) => {
+                self.world.event(Event::Refused {
+                    address: request.flow.remote,
+                    method: request.message.method().to_string(),
+                    status: challenge.status().code(),
+                });
+                self.challenge(request, &challenge);
+                Sender::Nobody
+            }
+        }
+    }
+
+    /// Asks for credentials and forgets it: an unproven sender costs nothing.
+    fn challenge(&mut self, request: &Request, challenge: &Challenge) {
+        let world = &mut self.world;
+        let tag = world.layer.stateless_tag(&request.message);
+        let reply = world.config.reply(&request.message, challenge.status(), Some(&tag));
+        if let Ok(reply) = challenge.write(reply).build() {
+            _ = world.layer.respond_stateless(request.id, &reply);
+        }
+    }
+
+    /// Refuses a request and forgets it.
+    fn refuse(
+        &mut self,
+        request: &Request,
+        status: StatusCode,
+        header: Option<(HeaderName, &str)>,
+    ) {
+        let world = &mut self.world;
+        let tag = world.layer.stateless_tag(&request.message);
+        let mut reply = world.config.reply(&request.message, status, Some(&tag));
+        if let Some((name, value)) = header {
+            reply = reply.header(name, value);
+        }
+        if let Ok(reply) = reply.build() {
+            _ = world.layer.respond_stateless(request.id, &reply);
+        }
+    }
+}
+
+/// An INVITE has to say where the caller is, and if it offers audio, audio that we speak.
+fn offer(invite: &Message) -> Result<(), StatusCode> {
+    let contact = invite.contact().map_err(|_| StatusCode::BAD_REQUEST)?;
+    let scheme = contact.ok_or(StatusCode::BAD_REQUEST)?.uri().scheme();
+    if !matches!(scheme, switchboard_sip::Scheme::Sip | switchboard_sip::Scheme::Sips) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    if invite.body().is_empty() {
+        return Ok(());
+    }
+    let kind = invite.text(HeaderName::ContentType).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/sdp") {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    session::check_offer(invite.body())
+        .map_err(|fault| StatusCode::new(fault.status()).unwrap_or(StatusCode::BAD_REQUEST))
+}
+
+/// The number or name that a URI calls.
+fn user_of(uri: &Uri<'_>) -> Option<String> {
+    let user = uri.user_text()?;
+    Some(user.split(';').next().unwrap_or_default().to_owned()).filter(|user| !user.is_empty())
+}
+
+/// What a phone dialled: the user part of its Request-URI, read by the grammar that the URI says
+/// (RFC 3261 section 19.1.6, RFC 4967), printed in one way.
+fn dialled(uri: &Uri<'_>) -> Option<String> {
+    let meant = match uri.param("user") {
+        Some(kind) if kind.eq_ignore_ascii_case("phone") => SipUser::Telephone,
+        Some(kind) if kind.eq_ignore_ascii_case("dialstring") => SipUser::Telephone,
+        _ if matches!(uri.scheme(), switchboard_sip::Scheme::Tel) => SipUser::Telephone,
+        _ => SipUser::Dialled,
+    };
+    match DialString::from_sip_user(uri.user()?, meant) {
+        Ok(DialString::Number(number, Some(post))) if post.separator() == Separator::Ext => {
+            Some(format!("{number};{}", post.plan()))
+        }
+        Ok(dialled) => Some(dialled.to_string()),
+        // Not a number: the router says so, in its own words.
+        Err(_) => uri.user_text().map(|user| user.into_owned()),
+    }
+}
+
+/// The caller's number as the trunk shows it (RFC 3325, then From); `None` if it is withheld.
+fn caller_of(invite: &Message) -> Option<String> {
+    let private = invite.lists(HeaderName::Privacy, "id");
+    let asserted = invite.addresses(HeaderName::PAssertedIdentity).flatten().next();
+    let from = invite.from().ok();
+    let shown = asserted.or(from).and_then(|address| user_of(&address.uri()));
+    shown.filter(|number| !private && !number.eq_ignore_ascii_case("anonymous"))
+}

@@ -1,0 +1,219 @@
+//! An INVITE of ours until its final answer (RFC 3261 section 13.2).
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use switchboard_sip::dialog::Dialog;
+use switchboard_sip::transaction::TransactionId;
+use switchboard_sip::{Flow, Message, StatusCode};
+
+use super::plan::Identity;
+use super::up::{Ack, Up};
+use super::{Event, Leg, Plan, Sip};
+use crate::session::Session;
+use crate::world::World;
+
+/// An INVITE of ours until its final answer.
+#[derive(Debug)]
+pub(super) struct Calling {
+    plan: Plan,
+    identity: Identity,
+    id: TransactionId,
+    /// Our audio before anybody described theirs: the 2xx may come from another phone than the
+    /// one whose early audio we hear.
+    fresh: Session,
+    early: Option<Bytes>,
+    rings: bool,
+    /// We have cancelled it.
+    cancelled: bool,
+    challenged: bool,
+}
+
+impl Calling {
+    pub(super) fn flow(&self) -> Flow {
+        self.plan.flow
+    }
+
+    pub(super) fn is_invite(&self, id: TransactionId) -> bool {
+        self.id == id
+    }
+}
+
+impl Leg {
+    /// The port is there: the INVITE goes out.
+    pub(super) fn start_calling(&mut self, now: Instant, world: &mut World) {
+        let Some(session) = self.port.session_mut() else { return };
+        let Sip::Planned(plan, prefer) = std::mem::replace(&mut self.sip, Sip::Over) else {
+            return;
+        };
+        let offer = session.offer(prefer);
+        let fresh = session.clone();
+        let identifiers = world.layer.identifiers();
+        let identity = Identity { call_id: identifiers.call_id(), tag: identifiers.tag(), cseq: 1 };
+        let invite = plan.invite(&world.config, &identity, offer, None);
+        match world.send(now, self.key, plan.flow, invite) {
+            Some(id) => {
+                self.sip = Sip::Calling(Box::new(Calling {
+                    plan: *plan,
+                    identity,
+                    id,
+                    fresh,
+                    early: None,
+                    rings: false,
+                    cancelled: false,
+                    challenged: false,
+                }));
+            }
+            None => {
+                self.over(world);
+                self.events.push_back(Event::Refused(StatusCode::SERVICE_UNAVAILABLE));
+            }
+        }
+    }
+
+    /// Gives the INVITE up. The leg stays until its final answer: a 2xx may have crossed.
+    pub(super) fn cancel(&mut self, now: Instant, world: &mut World, mut calling: Box<Calling>) {
+        calling.cancelled = true;
+        _ = world.layer.cancel(now, calling.id);
+        self.sip = Sip::Calling(calling);
+    }
+
+    pub(super) fn invite_response(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        id: TransactionId,
+        response: &Message,
+    ) {
+        let Sip::Calling(calling) = &mut self.sip else { return };
+        let Some(status) = response.status().filter(|_| calling.id == id) else { return };
+        match status.code() {
+            100 => {}
+            101..=199 if calling.cancelled => {}
+            101..=199 => self.provisional(world, response),
+            200..=299 => self.answered(now, world, id, response),
+            _ => {
+                let cancelled = calling.cancelled;
+                if matches!(status.code(), 401 | 407) && self.authorise(now, world, response) {
+                    return;
+                }
+                self.over(world);
+                if !cancelled {
+                    self.events.push_back(Event::Refused(status));
+                }
+            }
+        }
+    }
+
+    fn provisional(&mut self, world: &mut World, response: &Message) {
+        let Sip::Calling(calling) = &mut self.sip else { return };
+        let body = response.body();
+        if !body.is_empty() && calling.early.as_deref() != Some(body) {
+            let mut session = calling.fresh.clone();
+            if let Ok(change) = session.accept(body) {
+                calling.early = Some(response.body_bytes());
+                if let Some(ours) = self.port.session_mut() {
+                    *ours = session;
+                }
+                self.apply(world, change);
+                self.events.push_back(Event::EarlyMedia);
+                return;
+            }
+        }
+        if !std::mem::replace(&mut calling.rings, true) {
+            self.events.push_back(Event::Ringing);
+        }
+    }
+
+    fn answered(&mut self, now: Instant, world: &mut World, id: TransactionId, response: &Message) {
+        let dialog = world.layer.sent(id).and_then(|invite| Dialog::uac(invite, response).ok());
+        let Some(dialog) = dialog else {
+            self.over(world);
+            self.events.push_back(Event::Refused(StatusCode::BAD_GATEWAY));
+            return;
+        };
+        let Sip::Calling(calling) = std::mem::replace(&mut self.sip, Sip::Over) else { return };
+        let Calling { plan, fresh, early, cancelled, .. } = *calling;
+        let mut up = Up::new(dialog, plan.flow, Ack::Done, plan.account);
+        up.follow_contact(plan.follows_contact);
+        up.acknowledge(world, id, response.cseq().number);
+        self.up(world, up);
+        // The audio of a 183 stands unless the 2xx says something else.
+        let same = early
+            .as_deref()
+            .is_some_and(|early| response.body().is_empty() || response.body() == early);
+        let change = if same {
+            Ok(None)
+        } else {
+            let mut session = fresh;
+            let change = session.accept(response.body()).map(Some);
+            if let Some(ours) = self.port.session_mut() {
+                *ours = session;
+            }
+            change
+        };
+        match change {
+            // Our CANCEL and their 2xx crossed: acknowledged, and hung up.
+            _ if cancelled => self.end(now, world, StatusCode::REQUEST_TERMINATED),
+            Ok(change) => {
+                if let Some(change) = change {
+                    self.apply(world, change);
+                }
+                self.events.push_back(Event::Answered);
+            }
+            Err(_) => {
+                self.end(now, world, StatusCode::NOT_ACCEPTABLE_HERE);
+                self.events.push_back(Event::Refused(StatusCode::NOT_ACCEPTABLE_HERE));
+            }
+        }
+    }
+
+    /// Sends the INVITE again with our account's credentials, once, and only where we have one
+    /// (a phone never gets credentials of ours).
+    fn authorise(&mut self, now: Instant, world: &mut World, response: &Message) -> bool {
+        let Sip::Calling(calling) = &mut self.sip else { return false };
+        if calling.cancelled || std::mem::replace(&mut calling.challenged, true) {
+            return false;
+        }
+        let cnonce = world.layer.identifiers().tag();
+        let answer = match (world.layer.sent(calling.id), &mut calling.plan.account) {
+            (Some(invite), Some(account)) => account.answer(invite, response, &cnonce).ok(),
+            _ => None,
+        };
+        let Some(authorization) = answer else { return false };
+        let mut session = calling.fresh.clone();
+        session.withdraw();
+        let offer = session.offer(None);
+        calling.identity.cseq += 1;
+        let invite =
+            calling.plan.invite(&world.config, &calling.identity, offer, Some(&authorization));
+        let Some(id) = world.send(now, self.key, calling.plan.flow, invite) else { return false };
+        calling.id = id;
+        calling.fresh = session.clone();
+        if let Some(ours) = self.port.session_mut() {
+            *ours = session;
+        }
+        true
+    }
+
+    /// A 2xx of another fork, or one after the leg was over: acknowledged, and hung up at once
+    /// (RFC 3261 section 13.2.2.4).
+    pub(super) fn late_answer(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        id: TransactionId,
+        flow: Flow,
+        response: &Message,
+    ) {
+        let is_2xx = response.status().is_some_and(StatusCode::is_success);
+        if !is_2xx {
+            return;
+        }
+        let dialog = world.layer.sent(id).and_then(|invite| Dialog::uac(invite, response).ok());
+        let Some(dialog) = dialog else { return };
+        let mut up = Up::new(dialog, flow, Ack::Done, None);
+        up.acknowledge(world, id, response.cseq().number);
+        up.bye(now, world, self.key);
+    }
+}

@@ -1,0 +1,106 @@
+//! The RTP port of a leg, from being asked for to being freed.
+
+use std::net::SocketAddr;
+
+use switchboard_media::{Command, LegId};
+
+use crate::io::Output;
+use crate::routes::LegKey;
+use crate::session::{Session, Trust};
+use crate::world::World;
+
+/// The RTP port of a leg.
+///
+/// ```text
+///   ask --> Asked --opened--> Open --close--> Closing --closed--> Gone
+///             |  \--close--> Abandoned --opened--^                  ^
+///             +------------ failed ---------------------------------+
+/// ```
+///
+/// A port that was bound is closed exactly once, also when its leg was over before it was bound.
+#[derive(Debug)]
+pub(super) enum Port {
+    /// The shell is binding it.
+    Asked,
+    /// It is bound.
+    Open(Box<Session>),
+    /// The leg is over, and the shell is still binding it.
+    Abandoned,
+    /// The plane is closing it.
+    Closing,
+    /// There is none, or none any more.
+    Gone,
+}
+
+impl Port {
+    pub(super) fn ask(world: &mut World, leg: LegKey) -> Self {
+        let id = world.routes.new_port(leg);
+        world.outputs.push_back(Output::OpenMedia { leg: id });
+        Self::Asked
+    }
+
+    /// The port is bound: whether the leg still wants it.
+    pub(super) fn opened(
+        &mut self,
+        world: &mut World,
+        id: LegId,
+        local: SocketAddr,
+        trust: Trust,
+    ) -> bool {
+        match self {
+            Self::Asked => {
+                world.media(Command::Open { leg: id });
+                let session = Session::new(id.0, id, world.config.public(local), trust);
+                *self = Self::Open(Box::new(session));
+                true
+            }
+            Self::Abandoned => {
+                world.media(Command::Open { leg: id });
+                world.media(Command::Close { leg: id });
+                *self = Self::Closing;
+                false
+            }
+            Self::Open(_) | Self::Closing | Self::Gone => false,
+        }
+    }
+
+    /// There is no port.
+    pub(super) fn failed(&mut self, world: &mut World, id: LegId) {
+        world.routes.end_port(id);
+        *self = Self::Gone;
+    }
+
+    pub(super) fn close(&mut self, world: &mut World) {
+        match self {
+            Self::Asked => *self = Self::Abandoned,
+            Self::Open(session) => {
+                world.media(Command::Close { leg: session.media() });
+                *self = Self::Closing;
+            }
+            Self::Abandoned | Self::Closing | Self::Gone => {}
+        }
+    }
+
+    /// The plane has closed it.
+    pub(super) fn closed(&mut self) {
+        *self = Self::Gone;
+    }
+
+    pub(super) fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Open(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
+        match self {
+            Self::Open(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+}

@@ -1,0 +1,181 @@
+//! The users' phones: who may register, who has, and where they are.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use switchboard_routing::{Directory, UserId};
+use switchboard_sip::auth::{Authenticator, AuthenticatorConfig, Challenge, Ha1s, Verdict};
+use switchboard_sip::registrar::{self, Binding, Refusal, Registrar, RegistrarConfig};
+use switchboard_sip::{Builder, Flow, Message};
+
+use crate::binding::SavedBinding;
+use crate::config::Config;
+use crate::event::UnregisterReason;
+use crate::secrets::Secrets;
+
+/// The users' phones. Whoever is not active, or has no password, is not in it: a dismissed user, an
+/// unknown one and one with a wrong password are answered alike.
+#[derive(Debug)]
+pub(crate) struct Phones {
+    registrar: Registrar,
+    authenticator: Authenticator,
+    /// Of active users only.
+    ha1s: BTreeMap<UserId, Ha1s>,
+}
+
+/// What a request of a phone turns out to be.
+#[derive(Debug)]
+pub(crate) enum Identified {
+    /// It is this user's.
+    User(UserId),
+    /// Ask.
+    Ask(Challenge),
+    /// Ask again: the credentials were wrong.
+    Wrong(Challenge),
+}
+
+/// A registration came or went.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Saved(Box<SavedBinding>),
+    Removed { user: UserId, contact: String, reason: UnregisterReason },
+}
+
+impl Phones {
+    pub(crate) fn new(config: &Config, seed: [u8; 32]) -> Self {
+        let mut hosts: Vec<String> = vec![config.realm.clone()];
+        hosts.extend(config.hosts.iter().cloned());
+        let own: Vec<_> = config.listeners.iter().map(|listener| listener.local).collect();
+        hosts.extend(own.iter().map(|local| local.ip().to_string()));
+        hosts.extend(config.advertised.map(|ip| ip.to_string()));
+        // Reached at any address of the machine: then any name of it may be addressed.
+        if own.iter().any(|local| local.ip().is_unspecified()) {
+            hosts.clear();
+        }
+        let registrar = Registrar::new(RegistrarConfig {
+            hosts,
+            own,
+            max_bindings: config.limits.phones_per_user,
+            min_expires: config.timing.register_min,
+            default_expires: config.timing.register_default,
+            max_expires: config.timing.register_max,
+        });
+        let authenticator = AuthenticatorConfig::new(config.realm.clone());
+        Self {
+            registrar,
+            authenticator: Authenticator::new(authenticator, seed, config.clock.at),
+            ha1s: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a new directory or new passwords: who may not register any more is unregistered at
+    /// once.
+    pub(crate) fn update(&mut self, directory: &Directory, secrets: &Secrets) {
+        let realm = self.authenticator.realm();
+        self.ha1s = directory
+            .users()
+            .filter_map(|user| {
+                let login = user.login();
+                let password = secrets.user(login)?;
+                Some((login.clone(), Ha1s::new(login.as_str(), realm, password)))
+            })
+            .collect();
+        let known = |user: &&str| self.ha1s.contains_key(*user);
+        let gone: Vec<String> =
+            self.registrar.users().filter(|user| !known(user)).map(str::to_owned).collect();
+        for user in gone {
+            self.registrar.remove_all(&user);
+        }
+    }
+
+    /// Who sent this request (RFC 3261 section 22).
+    pub(crate) fn identify(&mut self, now: Instant, request: &Message) -> Identified {
+        let ha1s = &self.ha1s;
+        match self.authenticator.check(now, request, |name| ha1s.get(name)) {
+            Verdict::Accepted { user } => match self.ha1s.get_key_value(user.as_str()) {
+                Some((user, _)) => Identified::User(user.clone()),
+                None => Identified::Ask(self.authenticator.challenge(now)),
+            },
+            Verdict::Challenge(challenge) | Verdict::Stale(challenge) => Identified::Ask(challenge),
+            Verdict::Rejected { challenge, .. } => Identified::Wrong(challenge),
+        }
+    }
+
+    /// Whether the request bears credentials for us, right or wrong.
+    pub(crate) fn claims(&self, request: &Message) -> bool {
+        self.authenticator.claimed_user(request).is_some()
+    }
+
+    pub(crate) fn register(
+        &mut self,
+        now: Instant,
+        user: &UserId,
+        flow: Flow,
+        request: &Message,
+        tag: &str,
+    ) -> Result<Builder, Refusal> {
+        self.registrar.register(now, user.as_str(), flow, request, tag)
+    }
+
+    /// The user's phones, the preferred ones first.
+    pub(crate) fn of(&self, now: Instant, user: &UserId) -> Vec<&Binding> {
+        self.registrar.lookup(now, user.as_str())
+    }
+
+    /// Whether a registered phone is at this address.
+    pub(crate) fn is_at(&self, flow: &Flow) -> bool {
+        self.registrar.is_bound(*flow)
+    }
+
+    pub(crate) fn restore(&mut self, now: Instant, config: &Config, saved: SavedBinding) -> bool {
+        let user = saved.user.clone();
+        if !self.ha1s.contains_key(&user) {
+            return false;
+        }
+        match saved.into_binding(&config.clock) {
+            Some(binding) => self.registrar.restore(now, user.as_str(), binding),
+            None => false,
+        }
+    }
+
+    pub(crate) fn flow_closed(&mut self, flow: Flow) {
+        self.registrar.flow_closed(flow);
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.registrar.handle_timeout(now);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.registrar.poll_timeout()
+    }
+
+    pub(crate) fn poll_change(&mut self, now: Instant, config: &Config) -> Option<Change> {
+        loop {
+            let (user, change) = match self.registrar.poll_output()? {
+                registrar::Output::BindingSaved { user, binding } => (user, Ok(binding)),
+                registrar::Output::BindingRemoved { user, contact, reason } => {
+                    (user, Err((contact, reason)))
+                }
+            };
+            // Names come from the directory, where every login is an identifier.
+            let Ok(user) = user.parse::<UserId>() else { continue };
+            return Some(match change {
+                Ok(binding) => {
+                    Change::Saved(Box::new(SavedBinding::new(now, &config.clock, user, &binding)))
+                }
+                Err((contact, reason)) => Change::Removed {
+                    user,
+                    contact: contact.as_str().to_owned(),
+                    reason: match reason {
+                        registrar::RemovalReason::Expired => UnregisterReason::Expired,
+                        registrar::RemovalReason::FlowClosed => UnregisterReason::ConnectionClosed,
+                        registrar::RemovalReason::Dismissed => UnregisterReason::Dismissed,
+                        registrar::RemovalReason::Replaced => UnregisterReason::Replaced,
+                        registrar::RemovalReason::Unregistered => UnregisterReason::Asked,
+                    },
+                },
+            });
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The audio of one leg: offer and answer (RFC 3264), and what they mean for the media plane.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use switchboard_media as media;
+use switchboard_media::{LegId, StreamConfig};
+use switchboard_rtp::{ClockRate, PayloadType};
+use switchboard_sdp as sdp;
+use switchboard_sdp::{Agreed, LocalAudio, Negotiation};
+
+/// The audio of one leg.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    media: LegId,
+    local: SocketAddr,
+    trust: Trust,
+    negotiation: Negotiation,
+    agreed: Option<Agreed>,
+}
+
+/// From where the peer's audio may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Only from where its signalling comes, whatever its description says.
+    Signalled(IpAddr),
+    /// From wherever its description says: a trunk's media gateways are other machines.
+    Described,
+}
+
+/// What a description changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    /// For the plane.
+    pub(crate) stream: StreamConfig,
+    /// Whether the peer put us on hold, or took us back.
+    pub(crate) hold: Hold,
+}
+
+/// What became of a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    Unchanged,
+    Held,
+    Resumed,
+}
+
+/// A description that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error(transparent)]
+    Grammar(#[from] sdp::ParseError),
+    #[error(transparent)]
+    Audio(#[from] sdp::AudioError),
+}
+
+impl Unusable {
+    /// The status that answers an offer like this (RFC 3261 sections 21.4.1 and 21.4.26).
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::Grammar(error) => error.status(),
+            Self::Audio(error) => error.status(),
+        }
+    }
+}
+
+impl Session {
+    /// A session on a port that is bound. `id` is unique among our sessions.
+    pub(crate) fn new(id: u64, media: LegId, local: SocketAddr, trust: Trust) -> Self {
+        Self { media, local, trust, negotiation: Negotiation::new(id, local), agreed: None }
+    }
+
+    pub(crate) fn media(&self) -> LegId {
+        self.media
+    }
+
+    /// The codec in use.
+    pub(crate) fn codec(&self) -> Option<sdp::Codec> {
+        self.agreed.as_ref().map(|agreed| agreed.codec)
+    }
+
+    /// Both sides have described their audio.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.agreed.is_some()
+    }
+
+    /// The peer has us on hold.
+    pub(crate) fn is_held(&self) -> bool {
+        self.agreed.as_ref().is_some_and(holds)
+    }
+
+    /// An offer of ours that waits for its answer.
+    pub(crate) fn is_offered(&self) -> bool {
+        self.negotiation.is_offered()
+    }
+
+    /// Our offer: `prefer` first, so that the two legs of a call need no transcoding.
+    pub(crate) fn offer(&mut self, prefer: Option<sdp::Codec>) -> Bytes {
+        let audio = self.audio(prefer);
+        self.negotiation.offer(&audio).to_string().into()
+    }
+
+    /// Our answer to the peer's offer.
+    pub(crate) fn answer(
+        &mut self,
+        offer: &[u8],
+        prefer: Option<sdp::Codec>,
+    ) -> Result<(Bytes, Change), Unusable> {
+        let offer = sdp::Session::parse(offer)?;
+        let audio = self.audio(prefer.or(self.codec()).or_else(|| first_codec(&offer)));
+        let (answer, agreed) = self.negotiation.answer(&offer, &audio)?;
+        Ok((answer.to_string().into(), self.agree(agreed)))
+    }
+
+    /// The peer's answer to our offer.
+    pub(crate) fn accept(&mut self, answer: &[u8]) -> Result<Change, Unusable> {
+        let answer = sdp::Session::parse(answer)?;
+        let agreed = self.negotiation.accept(&answer)?;
+        Ok(self.agree(agreed))
+    }
+
+    /// Our offer was refused.
+    pub(crate) fn withdraw(&mut self) {
+        self.negotiation.withdraw();
+    }
+
+    fn audio(&self, prefer: Option<sdp::Codec>) -> LocalAudio {
+        let mut audio = LocalAudio::new(self.local);
+        if let Some(prefer) = prefer {
+            audio.codecs.sort_by_key(|codec| *codec != prefer);
+        }
+        audio
+    }
+
+    fn agree(&mut self, agreed: Agreed) -> Change {
+        let hold = match (self.is_held(), holds(&agreed)) {
+            (false, true) => Hold::Held,
+            (true, false) => Hold::Resumed,
+            _ => Hold::Unchanged,
+        };
+        let stream = self.stream(&agreed);
+        self.agreed = Some(agreed);
+        Change { stream, hold }
+    }
+
+    fn stream(&self, agreed: &Agreed) -> StreamConfig {
+        let remote = agreed.remote.address;
+        let signalling = match self.trust {
+            Trust::Signalled(address) => address,
+            Trust::Described => remote.ip(),
+        };
+        StreamConfig {
+            remote,
+            remote_rtcp: Some(agreed.remote.rtcp),
+            signalling: Some(signalling),
+            codec: match agreed.codec {
+                sdp::Codec::Pcmu => media::Codec::Pcmu,
+                _ => media::Codec::Pcma,
+            },
+            payload_types: payload_types(agreed.send, agreed.receive),
+            telephone_event: agreed.events.and_then(|events| {
+                Some(media::TelephoneEventFormat {
+                    payload_types: payload_types(events.send, events.receive),
+                    clock: ClockRate::new(events.clock_rate)?,
+                })
+            }),
+            // Whoever holds us plays nothing to the other party: the PBX does.
+            direction: if holds(agreed) {
+                media::Direction::Inactive
+            } else {
+                media::Direction::SendRecv
+            },
+            ptime: Duration::from_millis(agreed.ptime.into()),
+        }
+    }
+}
+
+/// Whether an offer could be answered: before anybody is rung for it.
+pub(crate) fn check_offer(offer: &[u8]) -> Result<(), Unusable> {
+    let offer = sdp::Session::parse(offer)?;
+    let local = LocalAudio::new(SocketAddr::from(([192, 0, 2, 1], 4_000)));
+    Negotiation::new(0, local.address).answer(&offer, &local)?;
+    Ok(())
+}
+
+/// The peer does not want to hear us: `sendonly`, `inactive`, or the address `0.0.0.0`.
+fn holds(agreed: &Agreed) -> bool {
+    !agreed.direction.sends()
+}
+
+/// What the offerer likes best among what we speak: the first format that we know.
+fn first_codec(offer: &sdp::Session) -> Option<sdp::Codec> {
+    let audio = sdp::RemoteAudio::from_session(offer).ok()?;
+    audio.formats.iter().find_map(sdp::Format::codec)
+}
+
+fn payload_types(send: u8, receive: u8) -> media::PayloadTypes {
+    let number = |value| PayloadType::new(value).unwrap_or(PayloadType::PCMA);
+    media::PayloadTypes { send: number(send), receive: number(receive) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn session() -> Session {
+        let trust = Trust::Signalled(address("192.0.2.9:5060").ip());
+        Session::new(7, LegId(3), address("192.0.2.1:4000"), trust)
+    }
+
+    fn offer(formats: &str, direction: &str) -> String {
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+             m=audio 6000 RTP/AVP {formats}\r\na=rtpmap:110 telephone-event/8000\r\n\
+             a={direction}\r\n"
+        )
+    }
+
+    #[test]
+    fn the_offerers_first_codec_is_taken_and_events_keep_their_type() {
+        let mut session = session();
+        let (answer, change) =
+            session.answer(offer("0 8 110", "sendrecv").as_bytes(), None).unwrap();
+        assert_eq!(change.stream.codec, media::Codec::Pcmu);
+        assert_eq!(change.stream.remote, address("192.0.2.9:6000"));
+        let events = change.stream.telephone_event.unwrap();
+        assert_eq!(events.payload_types.send.get(), 110);
+        assert!(std::str::from_utf8(&answer).unwrap().contains("m=audio 4000 RTP/AVP 0 110"));
+    }
+
+    #[test]
+    fn the_other_legs_codec_is_preferred() {
+        let mut session = session();
+        let prefer = Some(sdp::Codec::Pcma);
+        session.answer(offer("0 8", "sendrecv").as_bytes(), prefer).unwrap();
+        assert_eq!(session.codec(), prefer);
+    }
+
+    #[test]
+    fn hold_and_resume() {
+        let mut session = session();
+        let mut next = |direction| {
+            let (answer, change) = session.answer(offer("8", direction).as_bytes(), None).unwrap();
+            (String::from_utf8(answer.to_vec()).unwrap(), change.hold, change.stream.direction)
+        };
+        assert_eq!(next("sendrecv").1, Hold::Unchanged);
+        let (answer, hold, direction) = next("sendonly");
+        assert!(answer.contains("a=recvonly"), "{answer}");
+        assert_eq!((hold, direction), (Hold::Held, media::Direction::Inactive));
+        assert_eq!(next("inactive").1, Hold::Unchanged);
+        assert_eq!(next("sendrecv").1, Hold::Resumed);
+    }
+
+    #[test]
+    fn an_offer_without_a_common_codec_is_488_and_a_broken_one_400() {
+        let mut session = session();
+        let status = |offer: &str| session.answer(offer.as_bytes(), None).unwrap_err().status();
+        let mut status = status;
+        assert_eq!(status(&offer("9", "sendrecv")), 488);
+        assert_eq!(status("v=1"), 400);
+    }
+}

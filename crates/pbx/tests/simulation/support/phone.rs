@@ -1,0 +1,592 @@
+//! A scripted SIP phone: transactions and dialogs from the `sip` crate, the script from the test.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use switchboard_sip::auth::{Client, ClientConfig};
+use switchboard_sip::dialog::{Dialog, DialogId};
+use switchboard_sip::transaction::{
+    Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
+};
+use switchboard_sip::{Builder, Flow, HeaderName, Message, Method, StatusCode};
+use switchboard_testkit::{Law, RtpPeer, Say};
+
+use super::{PBX, REALM};
+
+/// What a phone does when it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// Rings until the test says something.
+    Ring,
+    /// Rings, and answers after this time.
+    Answer(Duration),
+    /// Refuses.
+    Refuse(u16),
+    /// 183 with audio, until the test says something.
+    EarlyMedia,
+    /// Says nothing at all.
+    Ignore,
+}
+
+/// One call of a phone.
+pub struct Call {
+    pub invite: Option<TransactionId>,
+    pub incoming: Option<(TransactionId, Message)>,
+    pub dialog: Option<Dialog>,
+    /// The statuses that came, in order, repetitions by the transaction left out.
+    pub heard: Vec<u16>,
+    pub up: bool,
+    pub over: bool,
+    pub rtp: RtpPeer,
+    /// Bodies of NOTIFYs.
+    pub notified: Vec<String>,
+    answer_at: Option<Instant>,
+    sdp_version: u32,
+    direction: &'static str,
+    late_offer: bool,
+    uri: String,
+    tag: String,
+    call_id: String,
+}
+
+pub struct Phone {
+    pub user: String,
+    pub address: SocketAddr,
+    pub called: Called,
+    pub calls: Vec<Call>,
+    /// Payload types, best first.
+    pub codecs: Vec<u8>,
+    /// Final statuses of REGISTER and of anything else outside calls.
+    pub statuses: Vec<u16>,
+    /// Raw answers, for comparing octets.
+    pub answers: Vec<Message>,
+    pub layer: TransactionLayer,
+    client: Client,
+    register: Option<(TransactionId, u32, u32)>,
+    register_call_id: String,
+    seed: u64,
+    pub from: Option<String>,
+    pub say: Say,
+}
+
+fn seed(of: u64) -> [u8; 32] {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&of.to_le_bytes());
+    seed
+}
+
+impl Phone {
+    pub fn new(user: &str, password: &str, address: SocketAddr, of: u64) -> Self {
+        let mut layer = TransactionLayer::new(LayerConfig::default(), seed(of));
+        let register_call_id = layer.identifiers().call_id();
+        let mut config = ClientConfig::new(PBX.ip().to_string(), user, password);
+        config.realm = REALM.to_owned();
+        Self {
+            user: user.to_owned(),
+            address,
+            called: Called::Ring,
+            calls: Vec::new(),
+            codecs: vec![8, 0, 101],
+            statuses: Vec::new(),
+            answers: Vec::new(),
+            layer,
+            client: Client::new(config),
+            register: None,
+            register_call_id,
+            seed: of,
+            from: None,
+            say: Say::Silence,
+        }
+    }
+
+    fn flow(&self) -> Flow {
+        Flow::udp(self.address, PBX)
+    }
+
+    fn contact(&self) -> String {
+        format!("<sip:{}@{}>", self.user, self.address)
+    }
+
+    fn address_of_record(&self) -> String {
+        self.from.clone().unwrap_or_else(|| format!("<sip:{}@{REALM}>", self.user))
+    }
+
+    /// Registers for so long, or takes it back with 0.
+    pub fn register(&mut self, now: Instant, expires: u32) {
+        let cseq = self.register.map_or(1, |(_, cseq, _)| cseq + 1);
+        let request = self.register_request(cseq, expires);
+        let id = self.layer.send_request(now, self.flow(), request).unwrap();
+        self.register = Some((id, cseq, expires));
+    }
+
+    fn register_request(&mut self, cseq: u32, expires: u32) -> Builder {
+        let tag = self.layer.identifiers().tag();
+        Builder::request(&Method::Register, format!("sip:{}", PBX.ip()))
+            .header(HeaderName::MaxForwards, 70)
+            .header(HeaderName::From, format!("<sip:{}@{REALM}>;tag={tag}", self.user))
+            .header(HeaderName::To, format!("<sip:{}@{REALM}>", self.user))
+            .header(HeaderName::CallId, &self.register_call_id)
+            .header(HeaderName::CSeq, format!("{cseq} REGISTER"))
+            .header(HeaderName::Contact, self.contact())
+            .header(HeaderName::Expires, expires)
+    }
+
+    /// Any request out of the blue.
+    pub fn send(&mut self, now: Instant, request: Builder) {
+        self.layer.send_request(now, self.flow(), request).unwrap();
+    }
+
+    /// A request outside dialogs, of any method.
+    pub fn request(&mut self, method: &Method, uri: &str) -> Builder {
+        let (tag, call_id) = (self.layer.identifiers().tag(), self.layer.identifiers().call_id());
+        Builder::request(method, uri)
+            .header(HeaderName::MaxForwards, 70)
+            .header(HeaderName::From, format!("{};tag={tag}", self.address_of_record()))
+            .header(HeaderName::To, format!("<{uri}>"))
+            .header(HeaderName::CallId, call_id)
+            .header(HeaderName::CSeq, format!("1 {method}"))
+            .header(HeaderName::Contact, self.contact())
+    }
+
+    /// Calls a number or name of the PBX; what is dialled goes into the URI as it is.
+    pub fn dial(&mut self, now: Instant, dialled: &str) {
+        self.dial_uri(now, &format!("sip:{dialled}@{PBX}"), false);
+    }
+
+    pub fn dial_uri(&mut self, now: Instant, uri: &str, late_offer: bool) {
+        let (tag, call_id) = (self.layer.identifiers().tag(), self.layer.identifiers().call_id());
+        let mut call = self.new_call(now, uri, tag, call_id);
+        call.late_offer = late_offer;
+        let request = self.invite_request(&call, 1);
+        call.invite = Some(self.layer.send_request(now, self.flow(), request).unwrap());
+        self.calls.push(call);
+    }
+
+    fn new_call(&self, now: Instant, uri: &str, tag: String, call_id: String) -> Call {
+        let number = self.calls.len() as u16;
+        let rtp = SocketAddr::new(self.address.ip(), 6_000 + 2 * number);
+        let mut rtp = RtpPeer::new(now, self.seed * 100 + u64::from(number), rtp, PBX, self.law());
+        rtp.say(Say::Nothing);
+        Call {
+            invite: None,
+            incoming: None,
+            dialog: None,
+            heard: Vec::new(),
+            up: false,
+            over: false,
+            rtp,
+            notified: Vec::new(),
+            answer_at: None,
+            sdp_version: 1,
+            direction: "sendrecv",
+            late_offer: false,
+            uri: uri.to_owned(),
+            tag,
+            call_id,
+        }
+    }
+
+    fn law(&self) -> Law {
+        if self.codecs.iter().find(|codec| [0, 8].contains(*codec)) == Some(&0) {
+            Law::Mu
+        } else {
+            Law::A
+        }
+    }
+
+    fn invite_request(&self, call: &Call, cseq: u32) -> Builder {
+        let request = Builder::request(&Method::Invite, &call.uri)
+            .header(HeaderName::MaxForwards, 70)
+            .header(HeaderName::From, format!("{};tag={}", self.address_of_record(), call.tag))
+            .header(HeaderName::To, format!("<{}>", call.uri))
+            .header(HeaderName::CallId, &call.call_id)
+            .header(HeaderName::CSeq, format!("{cseq} INVITE"))
+            .header(HeaderName::Contact, self.contact());
+        if call.late_offer { request } else { request.body("application/sdp", self.sdp(call)) }
+    }
+
+    /// Our description: all codecs, or those that the offer has too.
+    fn sdp(&self, call: &Call) -> String {
+        let (rtp, version) = (call.rtp.address(), call.sdp_version);
+        let formats: Vec<String> = self.codecs.iter().map(u8::to_string).collect();
+        let events =
+            if self.codecs.contains(&101) { "a=rtpmap:101 telephone-event/8000\r\n" } else { "" };
+        format!(
+            "v=0\r\no=- 7 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
+             m=audio {port} RTP/AVP {formats}\r\n{events}a={direction}\r\n",
+            ip = rtp.ip(),
+            port = rtp.port(),
+            formats = formats.join(" "),
+            direction = call.direction,
+        )
+    }
+
+    /// The last call.
+    pub fn call(&mut self) -> &mut Call {
+        self.calls.last_mut().expect("a call")
+    }
+
+    /// The final status of the last call.
+    pub fn status(&self) -> Option<u16> {
+        self.calls.last()?.heard.iter().copied().find(|status| *status >= 200)
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.calls.last().is_some_and(|call| call.up && !call.over)
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.calls.last().is_some_and(|call| call.over)
+    }
+
+    /// Answers the call that rings.
+    pub fn answer(&mut self, now: Instant) {
+        let at = self.calls.len() - 1;
+        self.answer_call(now, at);
+    }
+
+    fn answer_call(&mut self, now: Instant, at: usize) {
+        let Some((id, invite)) = self.calls[at].incoming.clone() else { return };
+        let sdp = self.sdp(&self.calls[at]);
+        let reply = Builder::reply(&invite, StatusCode::OK, Some(&self.calls[at].tag))
+            .header(HeaderName::Contact, self.contact())
+            .body("application/sdp", sdp)
+            .build()
+            .unwrap();
+        if self.layer.respond(now, id, &reply).is_err() {
+            return;
+        }
+        let say = self.say;
+        let call = &mut self.calls[at];
+        call.dialog = Some(Dialog::uas(&invite, &reply).unwrap());
+        call.incoming = None;
+        call.up = true;
+        call.talk_to(invite.body(), say);
+    }
+
+    /// Refuses the call that rings.
+    pub fn refuse(&mut self, now: Instant, status: u16) {
+        let call = self.calls.last_mut().unwrap();
+        let Some((id, invite)) = call.incoming.take() else { return };
+        call.over = true;
+        let status = StatusCode::new(status).unwrap();
+        let reply = Builder::reply(&invite, status, Some(&call.tag)).build().unwrap();
+        self.layer.respond(now, id, &reply).unwrap();
+    }
+
+    /// Hangs the last call up: CANCEL or BYE.
+    pub fn hang_up(&mut self, now: Instant) {
+        let at = self.calls.len() - 1;
+        self.hang_up_call(now, at);
+    }
+
+    pub fn hang_up_call(&mut self, now: Instant, at: usize) {
+        let flow = self.flow();
+        let call = &mut self.calls[at];
+        if let Some(dialog) = call.dialog.as_mut().filter(|_| call.up) {
+            let bye = dialog.request(&Method::Bye);
+            self.layer.send_request(now, flow, bye).unwrap();
+            call.end();
+        } else if let Some(id) = call.invite {
+            _ = self.layer.cancel(now, id);
+        }
+    }
+
+    /// Vanishes: no packet from it any more, on any layer.
+    pub fn vanish(&mut self) {
+        for call in &mut self.calls {
+            call.rtp.say(Say::Nothing);
+        }
+        self.layer = TransactionLayer::new(LayerConfig::default(), seed(self.seed + 9_000));
+        self.called = Called::Ignore;
+    }
+
+    /// Sends a request within the last call.
+    pub fn within(&mut self, now: Instant, method: &Method, add: impl FnOnce(Builder) -> Builder) {
+        let flow = self.flow();
+        let call = self.calls.last_mut().unwrap();
+        let request = add(call.dialog.as_mut().unwrap().request(method));
+        self.layer.send_request(now, flow, request).unwrap();
+    }
+
+    /// Puts the last call on hold or takes it back: `sendonly`, `inactive`, `sendrecv`.
+    pub fn reinvite(&mut self, now: Instant, direction: &'static str) {
+        let call = self.calls.last_mut().unwrap();
+        call.direction = direction;
+        call.sdp_version += 1;
+        let sdp = self.sdp(self.calls.last().unwrap());
+        let contact = self.contact();
+        let flow = self.flow();
+        let call = self.calls.last_mut().unwrap();
+        let request = call.dialog.as_mut().unwrap().request(&Method::Invite);
+        let request = if contact.is_empty() { request } else { request };
+        let id = self.layer.send_request(now, flow, request.body("application/sdp", sdp)).unwrap();
+        call.invite = Some(id);
+    }
+
+    pub fn refer(&mut self, now: Instant, refer_to: &str) {
+        let refer_to = refer_to.to_owned();
+        self.within(now, &Method::Refer, |request| request.header(HeaderName::ReferTo, refer_to));
+    }
+
+    pub fn info(&mut self, now: Instant, digit: char) {
+        let body = format!("Signal={digit}\r\nDuration=160\r\n");
+        self.within(now, &Method::Info, |request| request.body("application/dtmf-relay", body));
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.call().rtp.press(key, Duration::from_millis(100));
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let calls = self.calls.iter();
+        let calls = calls.flat_map(|call| [call.answer_at, call.rtp_timeout()]).flatten();
+        calls.chain(self.layer.poll_timeout()).min()
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.layer.handle_timeout(now);
+        for at in 0..self.calls.len() {
+            if self.calls[at].answer_at.is_some_and(|due| due <= now) {
+                self.calls[at].answer_at = None;
+                self.answer_call(now, at);
+            }
+            self.calls[at].rtp.handle_timeout(now);
+        }
+    }
+
+    /// One SIP datagram.
+    pub fn receive(&mut self, now: Instant, payload: Bytes) {
+        let message = Message::parse(payload).expect("the PBX sends only messages");
+        let flow = self.flow();
+        self.layer.handle(now, Input::Received { flow, message });
+    }
+
+    /// What goes out, after everything that came in was looked at.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Bytes> {
+        loop {
+            match self.layer.poll_output()? {
+                Output::Transmit { payload, .. } => return Some(payload),
+                Output::Event(event) => self.on_event(now, event),
+            }
+        }
+    }
+
+    fn on_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Request { id, request, .. } => self.on_request(now, id, &request),
+            Event::Response { id, response, .. } => self.on_response(now, id, &response),
+            Event::Cancel { invite, .. } => {
+                let found = self
+                    .calls
+                    .iter_mut()
+                    .find(|call| call.incoming.as_ref().is_some_and(|(id, _)| *id == invite));
+                if let Some(call) = found
+                    && let Some((id, request)) = call.incoming.take()
+                {
+                    call.over = true;
+                    call.answer_at = None;
+                    let status = StatusCode::REQUEST_TERMINATED;
+                    let reply = Builder::reply(&request, status, Some(&call.tag)).build().unwrap();
+                    _ = self.layer.respond(now, id, &reply);
+                }
+            }
+            Event::Ack { request, .. } => {
+                let id = DialogId::of_request(&request);
+                let say = self.say;
+                if let Some(call) = self.calls.iter_mut().find(|call| call.is(id.as_ref()))
+                    && !request.body().is_empty()
+                {
+                    call.talk_to(request.body(), say);
+                }
+            }
+            Event::Timeout { id } | Event::TransportError { id } => {
+                if let Some(call) = self.calls.iter_mut().find(|call| call.invite == Some(id)) {
+                    call.heard.push(408);
+                    call.over = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_request(&mut self, now: Instant, id: TransactionId, request: &Message) {
+        let dialog = DialogId::of_request(request);
+        let at = self.calls.iter().position(|call| call.is(dialog.as_ref()));
+        let say = self.say;
+        match (request.method(), at) {
+            (Method::Invite, None) => self.on_invite(now, id, request),
+            (Method::Bye, Some(at)) => {
+                self.calls[at].end();
+                self.reply(now, id, request, 200);
+            }
+            (Method::Notify, Some(at)) => {
+                let body = String::from_utf8_lossy(request.body()).trim().to_owned();
+                self.calls[at].notified.push(body);
+                self.reply(now, id, request, 200);
+            }
+            (Method::Invite, Some(at)) => {
+                self.calls[at].talk_to(request.body(), say);
+                self.reply(now, id, request, 488);
+            }
+            _ => self.reply(now, id, request, 481),
+        }
+    }
+
+    fn reply(&mut self, now: Instant, id: TransactionId, request: &Message, status: u16) {
+        let status = StatusCode::new(status).unwrap();
+        let reply = Builder::reply(request, status, Some("phone")).build().unwrap();
+        _ = self.layer.respond(now, id, &reply);
+    }
+
+    fn on_invite(&mut self, now: Instant, id: TransactionId, request: &Message) {
+        let tag = self.layer.identifiers().tag();
+        let mut call = self.new_call(now, "", tag, request.call_id().to_owned());
+        let status = match self.called {
+            Called::Ignore => return,
+            Called::Refuse(status) => {
+                call.over = true;
+                call.incoming = None;
+                status
+            }
+            Called::Ring => 180,
+            Called::EarlyMedia => 183,
+            Called::Answer(after) => {
+                call.answer_at = Some(now + after);
+                180
+            }
+        };
+        let mut reply = Builder::reply(request, StatusCode::new(status).unwrap(), Some(&call.tag))
+            .header(HeaderName::Contact, self.contact());
+        if status == 183 {
+            reply = reply.body("application/sdp", self.sdp(&call));
+            call.talk_to(request.body(), self.say);
+        }
+        _ = self.layer.respond(now, id, &reply.build().unwrap());
+        if status < 200 {
+            call.incoming = Some((id, request.clone()));
+        }
+        self.calls.push(call);
+    }
+
+    fn on_response(&mut self, now: Instant, id: TransactionId, response: &Message) {
+        let status = response.status().unwrap().code();
+        if let Some((register, cseq, expires)) = self.register.filter(|(own, ..)| *own == id) {
+            let fresh = matches!(status, 401)
+                && !self.layer.sent(register).is_some_and(|r| r.has(HeaderName::Authorization));
+            if fresh {
+                let request = self.register_request(cseq + 1, expires);
+                if let Some(request) = self.authorised(register, response, request) {
+                    let id = self.layer.send_request(now, self.flow(), request).unwrap();
+                    self.register = Some((id, cseq + 1, expires));
+                    return;
+                }
+            }
+            self.statuses.push(status);
+            self.answers.push(response.clone());
+            return;
+        }
+        let Some(at) = self.calls.iter().position(|call| call.invite == Some(id)) else {
+            if status >= 200 {
+                self.statuses.push(status);
+                self.answers.push(response.clone());
+            }
+            return;
+        };
+        if *response.method() != Method::Invite {
+            return;
+        }
+        match status {
+            401 if !self.calls[at].heard.contains(&401) => {
+                self.calls[at].heard.push(401);
+                let request = self.invite_request(&self.calls[at], 2);
+                let Some(request) = self.authorised(id, response, request) else { return };
+                let id = self.layer.send_request(now, self.flow(), request).unwrap();
+                self.calls[at].invite = Some(id);
+                self.calls[at].heard.clear();
+            }
+            200..=299 => self.on_answer(id, at, response),
+            _ => {
+                let say = self.say;
+                let call = &mut self.calls[at];
+                call.heard.push(status);
+                if status >= 300 && !call.up {
+                    call.over = true;
+                }
+                if status < 200 && !response.body().is_empty() {
+                    call.talk_to(response.body(), say);
+                }
+            }
+        }
+    }
+
+    fn on_answer(&mut self, id: TransactionId, at: usize, response: &Message) {
+        let flow = self.flow();
+        let say = self.say;
+        let sdp = self.sdp(&self.calls[at]);
+        let invite = self.layer.sent(id).cloned();
+        let call = &mut self.calls[at];
+        call.heard.push(response.status().unwrap().code());
+        if call.dialog.is_none() {
+            call.dialog = invite.and_then(|invite| Dialog::uac(&invite, response).ok());
+        }
+        let Some(dialog) = &call.dialog else { return };
+        let ack = dialog.ack(response.cseq().number);
+        let ack = if call.late_offer && !call.up { ack.body("application/sdp", sdp) } else { ack };
+        self.layer.send_ack(Some(id), flow, ack).unwrap();
+        call.up = true;
+        call.talk_to(response.body(), say);
+    }
+
+    /// Adds credentials, answering the challenge.
+    fn authorised(
+        &mut self,
+        sent: TransactionId,
+        response: &Message,
+        request: Builder,
+    ) -> Option<Builder> {
+        let sent = self.layer.sent(sent)?.clone();
+        let answer = self.client.answer(&sent, response, "cnonce").ok()?;
+        Some(request.header(answer.name, answer.value.as_str()))
+    }
+
+    /// The dialog is another's for the rest: for forged requests.
+    pub fn dialog(&mut self) -> &mut Dialog {
+        self.call().dialog.as_mut().unwrap()
+    }
+}
+
+impl Call {
+    fn is(&self, id: Option<&DialogId>) -> bool {
+        match (&self.dialog, id) {
+            (Some(dialog), Some(id)) => dialog.id() == id,
+            _ => false,
+        }
+    }
+
+    fn rtp_timeout(&self) -> Option<Instant> {
+        if self.over { None } else { self.rtp.poll_timeout() }
+    }
+
+    fn end(&mut self) {
+        self.over = true;
+        self.rtp.say(Say::Nothing);
+    }
+
+    /// Sends audio to where the other side's description says.
+    fn talk_to(&mut self, sdp: &[u8], say: Say) {
+        let text = String::from_utf8_lossy(sdp);
+        let field = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
+        let (Some(ip), Some(media)) = (field("c=IN IP4 "), field("m=audio ")) else { return };
+        let port = media.split(' ').next().unwrap().parse().unwrap();
+        self.rtp.set_remote(SocketAddr::new(ip.trim().parse().unwrap(), port));
+        if self.direction == "sendrecv" {
+            self.rtp.say(say);
+        } else {
+            self.rtp.say(Say::Nothing);
+        }
+    }
+}
