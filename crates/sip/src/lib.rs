@@ -1,4 +1,4 @@
-//! SIP (RFC 3261), sans-IO: messages, transactions, dialogs, registrar, digest authentication.
+#![doc = include_str!("../README.md")]
 
 pub mod auth;
 pub mod checks;
