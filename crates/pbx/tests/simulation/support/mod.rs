@@ -55,8 +55,16 @@ impl World {
         Self::with(seed, link, |_| {})
     }
 
+    /// After a restart.
+    pub fn at(clock: Clock) -> Self {
+        Self::build(clock, 77, Link::default(), |_| {})
+    }
+
     pub fn with(seed: u64, link: Link, change: impl FnOnce(&mut Config)) -> Self {
-        let clock = Clock::new();
+        Self::build(Clock::new(), seed, link, change)
+    }
+
+    fn build(clock: Clock, seed: u64, link: Link, change: impl FnOnce(&mut Config)) -> Self {
         let spec = company::spec();
         let directory = Arc::new(Directory::build(&spec).unwrap());
         let mut config = config(&clock, seed);
@@ -145,6 +153,11 @@ impl World {
         let now = self.now();
         self.pbx.handle(now, Input::Directory(directory)).unwrap();
         self.flush();
+    }
+
+    pub fn restore(&mut self, binding: SavedBinding) {
+        let now = self.now();
+        self.pbx.handle(now, Input::Restore(Box::new(binding))).unwrap();
     }
 
     /// Lets time pass.
@@ -341,7 +354,7 @@ fn config(clock: &Clock, seed: u64) -> Config {
         listeners: vec![Listener { transport: Transport::Udp, local: PBX }],
         advertised: None,
         clock: WallClock {
-            at: clock.now(),
+            at: clock.epoch(),
             unix: Duration::from_secs(1_800_000_000),
             utc_offset: 0,
         },

@@ -316,11 +316,9 @@ impl Phone {
         call.direction = direction;
         call.sdp_version += 1;
         let sdp = self.sdp(self.calls.last().unwrap());
-        let contact = self.contact();
         let flow = self.flow();
         let call = self.calls.last_mut().unwrap();
         let request = call.dialog.as_mut().unwrap().request(&Method::Invite);
-        let request = if contact.is_empty() { request } else { request };
         let id = self.layer.send_request(now, flow, request.body("application/sdp", sdp)).unwrap();
         call.invite = Some(id);
     }
