@@ -139,6 +139,24 @@ impl Entry {
         effect.map(|effect| (self.flow, effect))
     }
 
+    /// The request of a client transaction, as sent.
+    pub(super) fn request(&self) -> Option<&Message> {
+        match &self.kind {
+            Kind::ClientInvite(side) => Some(&side.request),
+            Kind::ClientNonInvite(side) => Some(&side.request),
+            Kind::ServerInvite(_) | Kind::ServerNonInvite(_) => None,
+        }
+    }
+
+    /// The request of a client transaction, as sent.
+    pub(super) fn into_request(self) -> Option<Message> {
+        match self.kind {
+            Kind::ClientInvite(side) => Some(side.request),
+            Kind::ClientNonInvite(side) => Some(side.request),
+            Kind::ServerInvite(_) | Kind::ServerNonInvite(_) => None,
+        }
+    }
+
     /// Whether the transaction is the layer's own, of which the user does not know.
     pub(super) fn is_internal(&self) -> bool {
         matches!(&self.kind, Kind::ClientNonInvite(side) if side.internal)

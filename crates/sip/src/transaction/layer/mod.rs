@@ -11,7 +11,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -192,6 +192,8 @@ pub struct TransactionLayer {
     identifiers: Identifiers,
     table: Table,
     outputs: VecDeque<Output>,
+    /// Requests whose transactions are over while their last events still wait to be taken.
+    ended: BTreeMap<TransactionId, Message>,
 }
 
 impl TransactionLayer {
@@ -200,7 +202,7 @@ impl TransactionLayer {
     pub fn new(config: LayerConfig, seed: [u8; 32]) -> Self {
         let mut identifiers = Identifiers::new(seed);
         let table = Table::new(identifiers.table_hasher());
-        Self { config, identifiers, table, outputs: VecDeque::new() }
+        Self { config, identifiers, table, outputs: VecDeque::new(), ended: BTreeMap::new() }
     }
 
     /// Takes what came from below.
@@ -231,7 +233,11 @@ impl TransactionLayer {
 
     /// The next output.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if let Some(Output::Event(Event::Terminated { id })) = &output {
+            self.ended.remove(id);
+        }
+        output
     }
 
     /// How many client and server transactions there are.
@@ -289,8 +295,11 @@ impl TransactionLayer {
                 Effect::Timeout => Event::Timeout { id },
                 Effect::TransportError => Event::TransportError { id },
                 Effect::Terminated => {
-                    let internal = self.table.remove(id).is_some_and(|entry| entry.is_internal());
-                    if !internal {
+                    if let Some(entry) = self.table.remove(id).filter(|entry| !entry.is_internal())
+                    {
+                        if let Some(request) = entry.into_request() {
+                            self.ended.insert(id, request);
+                        }
                         self.outputs.push_back(Output::Event(Event::Terminated { id }));
                     }
                     return;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::entry::{Cancel, ClientInviteSide, ClientNonInviteSide, Entry, Fork, Kind};
-use super::{Output, TransactionId, TransactionLayer, facts, made};
+use super::{Event, Output, TransactionId, TransactionLayer, facts, made};
 use crate::Flow;
 use crate::message::{BuildError, Builder, HeaderName, Message, Method};
 use crate::transaction::{
@@ -116,7 +116,7 @@ impl TransactionLayer {
     }
 
     /// Answers a request. A 2xx to an INVITE is repeated until its ACK comes or `64 * T1` have
-    /// passed ([`super::Event::Unacknowledged`]).
+    /// passed ([`Event::Unacknowledged`]).
     ///
     /// # Errors
     /// See [`RespondError`]; nothing is sent then.
@@ -185,7 +185,7 @@ impl TransactionLayer {
         if let Some(entry) = self.table.remove(id) {
             let payload = response.as_bytes().clone();
             self.outputs.push_back(Output::Transmit { flow: entry.flow, payload });
-            self.tell(super::Event::Terminated { id });
+            self.tell(Event::Terminated { id });
         }
         Ok(())
     }
@@ -215,14 +215,13 @@ impl TransactionLayer {
         Ok(())
     }
 
-    /// A request of ours as it was sent, Via and all, while its transaction lasts: what dialogs
-    /// and answers to challenges are made from.
+    /// A request of ours as it was sent, Via and all, until [`Event::Terminated`] has been taken:
+    /// what dialogs and answers to challenges are made from.
     #[must_use]
     pub fn sent(&self, id: TransactionId) -> Option<&Message> {
-        match &self.table.get(id)?.kind {
-            Kind::ClientInvite(side) => Some(&side.request),
-            Kind::ClientNonInvite(side) => Some(&side.request),
-            Kind::ServerInvite(_) | Kind::ServerNonInvite(_) => None,
+        match self.table.get(id) {
+            Some(entry) => entry.request(),
+            None => self.ended.get(&id),
         }
     }
 

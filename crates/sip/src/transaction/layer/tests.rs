@@ -104,6 +104,7 @@ impl Bench {
     fn assert_clean(&self) {
         assert!(self.layer.table.is_clean(), "{:?}", self.layer.table);
         assert_eq!(self.layer.poll_timeout(), None);
+        assert!(self.layer.ended.is_empty());
     }
 }
 
@@ -559,6 +560,34 @@ fn a_connection_that_closes_early_is_told_to_who_asked_for_it() {
     bench.layer.handle(bench.now, Input::TransportError { flow: elsewhere });
     assert_eq!(bench.did(), [told("transport error"), told("terminated")]);
     bench.assert_clean();
+}
+
+/// Over a stream a transaction is over with its final response; its request can be read until the
+/// user knows that.
+#[test]
+fn the_request_outlives_its_transaction_until_that_is_told() {
+    for method in [Method::Options, Method::Invite] {
+        let mut bench = Bench::new();
+        let request = Builder::request(&method, "sip:anna@192.0.2.7:5062")
+            .header(HeaderName::From, "<sip:pbx@192.0.2.1>;tag=us")
+            .header(HeaderName::To, "<sip:anna@192.0.2.1>")
+            .header(HeaderName::CallId, "out1")
+            .header(HeaderName::CSeq, format_args!("1 {method}"));
+        let id = bench.layer.send_request(bench.now, tcp(1), request).unwrap();
+        bench.did();
+        let sent = bench.layer.sent(id).unwrap();
+        let message = Builder::reply(sent, StatusCode::UNAUTHORIZED, Some("t")).build().unwrap();
+        bench.layer.handle(bench.now, Input::Received { flow: tcp(1), message });
+        loop {
+            match bench.layer.poll_output() {
+                Some(Output::Event(Event::Terminated { .. })) => break,
+                Some(_) => assert!(bench.layer.sent(id).is_some()),
+                None => panic!("not told"),
+            }
+        }
+        assert!(bench.layer.sent(id).is_none());
+        bench.assert_clean();
+    }
 }
 
 /// An RFC 2543 sender has no branch, or one without the magic cookie.
