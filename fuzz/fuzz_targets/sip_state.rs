@@ -27,7 +27,6 @@ enum Operation {
     Answer { which: u8, status: u8, tag: u8 },
     Acknowledge { which: u8, tag: u8 },
     Cancel(u8),
-    Stop(u8),
     Fail { flow: u8, closed: bool },
     Register { user: u8, contact: u8, expires: u16, call: u8, cseq: u8, star: bool, from: u8 },
     Dismiss(u8),
@@ -132,11 +131,6 @@ impl World {
             Operation::Cancel(which) => {
                 if let Some((id, _)) = pick(&self.clients, which) {
                     let _ = self.layer.cancel(now, *id);
-                }
-            }
-            Operation::Stop(which) => {
-                if let Some((id, _)) = pick(&self.servers, which) {
-                    self.layer.stop_repeating(*id);
                 }
             }
             Operation::Fail { flow: number, closed } => {

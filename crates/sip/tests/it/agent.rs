@@ -202,10 +202,6 @@ impl Agent {
                             if known { StatusCode::OK } else { StatusCode::CALL_DOES_NOT_EXIST };
                         let reply = Builder::reply(&request, status, None).build().unwrap();
                         self.layer.respond(now, id, &reply).unwrap();
-                        if let Some((invite, _)) = self.answered.iter().find(|(_, d)| **d == dialog)
-                        {
-                            self.layer.stop_repeating(*invite);
-                        }
                     }
                     _ => {
                         let reply = Builder::reply(&request, StatusCode::OK, Some("b"));

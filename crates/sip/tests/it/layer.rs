@@ -115,7 +115,6 @@ enum Step {
     Answer { which: u8, status: u16, tag: u8 },
     Ack { which: u8 },
     Cancel { which: u8 },
-    Stop { which: u8 },
     Fail { host: u8 },
     Pass { ms: u32 },
 }
@@ -133,8 +132,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (which.clone(), status, 0..3_u8)
             .prop_map(|(which, status, tag)| Step::Answer { which, status, tag }),
         1 => which.clone().prop_map(|which| Step::Ack { which }),
-        2 => which.clone().prop_map(|which| Step::Cancel { which }),
-        1 => which.prop_map(|which| Step::Stop { which }),
+        2 => which.prop_map(|which| Step::Cancel { which }),
         1 => host.prop_map(|host| Step::Fail { host }),
         3 => (0..20_000_u32).prop_map(|ms| Step::Pass { ms }),
     ]
@@ -228,11 +226,6 @@ impl Model {
             Step::Cancel { which } => {
                 if let Some((id, ..)) = self.clients.get(usize::from(which)) {
                     let _ = self.layer.cancel(now, *id);
-                }
-            }
-            Step::Stop { which } => {
-                if let Some((id, _)) = self.servers.get(usize::from(which)) {
-                    self.layer.stop_repeating(*id);
                 }
             }
             Step::Fail { host } => {

@@ -16,6 +16,8 @@ use crate::transaction::{
 pub(super) struct Entry {
     pub(super) key: Key,
     pub(super) sequence: Option<Sequence>,
+    /// Of a server INVITE that was answered with a 2xx.
+    pub(super) dialog: Option<Sequence>,
     /// Where this side's messages go.
     pub(super) flow: Flow,
     /// Where the request came from; for a client transaction the same as `flow`.

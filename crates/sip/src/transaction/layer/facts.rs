@@ -39,6 +39,13 @@ pub(super) fn sequence(message: &Message, method: &str) -> Sequence {
     Sequence(format!("{} {from_tag} {number} {method}", message.call_id()).into())
 }
 
+/// The dialog that a 2xx of ours made: Call-ID, the far end's tag, ours. A slash is in no method,
+/// so this is no other [`Sequence`].
+pub(super) fn dialog(call_id: &str, theirs: Option<&str>, ours: Option<&str>) -> Sequence {
+    let (theirs, ours) = (theirs.unwrap_or(""), ours.unwrap_or(""));
+    Sequence(format!("{call_id} {theirs} {ours} /").into())
+}
+
 /// Whether the branch was made by the rules of RFC 3261. The cookie is compared as the standard
 /// writes it, in any case.
 fn has_cookie(branch: &str) -> bool {

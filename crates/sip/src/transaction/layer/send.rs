@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::entry::{Cancel, ClientInviteSide, ClientNonInviteSide, Entry, Fork, Kind};
+use super::table::Sequence;
 use super::{Event, Output, TransactionId, TransactionLayer, facts, made};
 use crate::Flow;
 use crate::message::{BuildError, Builder, HeaderName, Message, Method};
@@ -75,6 +76,10 @@ impl TransactionLayer {
         if matches!(method, Method::Ack | Method::Cancel) {
             return Err(SendError::NoTransaction(method));
         }
+        if method == Method::Bye {
+            let (ours, theirs) = (request.from_tag(), request.to_tag());
+            self.end_session(&facts::dialog(request.call_id(), theirs, ours));
+        }
         Ok(self.start(now, flow, &branch, request, false))
     }
 
@@ -115,8 +120,8 @@ impl TransactionLayer {
         Ok(())
     }
 
-    /// Answers a request. A 2xx to an INVITE is repeated until its ACK comes or `64 * T1` have
-    /// passed ([`Event::Unacknowledged`]).
+    /// Answers a request. A 2xx to an INVITE is repeated until its ACK comes, a BYE of either side
+    /// ends the session, or `64 * T1` have passed ([`Event::Unacknowledged`]).
     ///
     /// # Errors
     /// See [`RespondError`]; nothing is sent then.
@@ -139,6 +144,8 @@ impl TransactionLayer {
                 }
                 if status.is_success() && side.accepted.is_none() {
                     side.accepted = Some(Accepted2xx::new(now, payload, &self.config.timers));
+                    let (theirs, ours) = (response.from_tag(), response.to_tag());
+                    self.table.set_dialog(id, facts::dialog(response.call_id(), theirs, ours));
                 }
             }
             Kind::ServerNonInvite(machine) => {
@@ -225,13 +232,14 @@ impl TransactionLayer {
         }
     }
 
-    /// The session of this INVITE is over: its 2xx needs no ACK any more.
-    pub fn stop_repeating(&mut self, invite: TransactionId) {
-        if let Some(entry) = self.table.get_mut(invite)
+    /// A BYE of either side ends the session: a 2xx that made it needs no ACK any more.
+    pub(super) fn end_session(&mut self, dialog: &Sequence) {
+        let Some(id) = self.table.by_sequence(dialog) else { return };
+        if let Some(entry) = self.table.get_mut(id)
             && let Kind::ServerInvite(side) = &mut entry.kind
         {
             side.accepted = None;
-            self.table.reschedule(invite);
+            self.table.reschedule(id);
         }
     }
 
@@ -272,7 +280,8 @@ impl TransactionLayer {
             let machine = ClientNonInvite::new(now, payload, reliability, timers);
             Kind::ClientNonInvite(Box::new(ClientNonInviteSide { machine, request, internal }))
         };
-        let entry = Entry { key, sequence: None, flow, source: flow, kind, scheduled: None };
+        let entry =
+            Entry { key, sequence: None, dialog: None, flow, source: flow, kind, scheduled: None };
         let id = self.table.insert(entry);
         self.settle(now, id, None);
         id

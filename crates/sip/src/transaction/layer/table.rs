@@ -101,16 +101,24 @@ impl Table {
         if self.by_key.get(&entry.key) == Some(&id) {
             self.by_key.remove(&entry.key);
         }
-        if let Some(sequence) = &entry.sequence
-            && self.by_sequence.get(sequence) == Some(&id)
-        {
-            self.by_sequence.remove(sequence);
+        for sequence in [&entry.sequence, &entry.dialog].into_iter().flatten() {
+            if self.by_sequence.get(sequence) == Some(&id) {
+                self.by_sequence.remove(sequence);
+            }
         }
         self.by_flow.remove(&(indexed(entry.flow), id));
         if let Some(at) = entry.scheduled {
             self.by_time.remove(&(at, id));
         }
         Some(entry)
+    }
+
+    /// From now on the transaction is found by the dialog that its 2xx made.
+    pub(super) fn set_dialog(&mut self, id: TransactionId, dialog: Sequence) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            self.by_sequence.insert(dialog.clone(), id);
+            entry.dialog = Some(dialog);
+        }
     }
 
     pub(super) fn get(&self, id: TransactionId) -> Option<&Entry> {

@@ -1,6 +1,6 @@
 //! The layer as its neighbours see it: messages in, octets and events out, no wire between.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::*;
 use crate::message::{Builder, HeaderName, Method, StatusCode};
@@ -614,13 +614,32 @@ fn our_own_table_is_bounded_too() {
     assert_eq!(bench.did(), []);
 }
 
+/// A session that is over needs no ACK: the BYE of either side ends the repetition of its 2xx.
 #[test]
-fn stopping_ends_the_repetition_of_a_2xx() {
+fn h28_a_bye_ends_the_repetition_of_a_2xx() {
     let mut bench = Bench::new();
     let (id, request) = bench.request(&invite());
     bench.respond(id, &request, 200);
-    bench.layer.stop_repeating(id);
-    assert_eq!(bench.tick(), Some((32_000, vec![told("terminated")])));
-    assert_eq!(bench.now - bench.epoch, Duration::from_secs(32));
+    let other = self::request("BYE", "z9hG4bKx", ";tag=other").replace("CSeq: 7", "CSeq: 8");
+    assert_eq!(bench.receive(&other), [told("request BYE")]);
+    assert_eq!(bench.tick(), Some((500, vec![sent("200 INVITE")])));
+    let bye = self::request("BYE", "z9hG4bKb", ";tag=ours").replace("CSeq: 7", "CSeq: 9");
+    assert_eq!(bench.receive(&bye), [told("request BYE")]);
+    assert_eq!(bench.tick().map(|(at, _)| at), Some(32_000));
+
+    let mut bench = Bench::new();
+    let (id, request) = bench.request(&invite());
+    bench.respond(id, &request, 200);
+    let bye = Builder::request(&Method::Bye, "sip:anna@192.0.2.7")
+        .header(HeaderName::From, "<sip:102@192.0.2.1>;tag=ours")
+        .header(HeaderName::To, "<sip:anna@192.0.2.1>;tag=hers")
+        .header(HeaderName::CallId, "in1")
+        .header(HeaderName::CSeq, "1 BYE");
+    bench.layer.send_request(bench.now, tcp(1), bye).unwrap();
+    bench.did();
+    let ends = vec![told("timeout"), told("terminated"), told("terminated")];
+    let (at, mut did) = bench.tick().unwrap();
+    did.sort_by_key(|did| *did != told("timeout"));
+    assert_eq!((at, did), (32_000, ends));
     bench.assert_clean();
 }
