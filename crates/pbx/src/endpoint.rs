@@ -11,7 +11,7 @@ use switchboard_sip::auth::Challenge;
 use switchboard_sip::checks::{self, Capabilities};
 use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Uri};
+use switchboard_sip::{Flow, HeaderName, Message, Method, Scheme, StatusCode, Uri};
 
 use crate::call::{Admitted, Call, Start};
 use crate::calls::Account;
@@ -222,8 +222,7 @@ impl Pbx {
             return Err(StatusCode::FORBIDDEN);
         }
         let uri = invite.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
-        let here = matches!(uri.scheme(), switchboard_sip::Scheme::Tel)
-            || self.world.config.is_here(uri.host_str());
+        let here = matches!(uri.scheme(), Scheme::Tel) || self.world.config.is_here(uri.host_str());
         let dialled = dialled(&uri).filter(|_| here).ok_or(StatusCode::NOT_FOUND)?;
         Ok(Start::Internal { user: user.clone(), dialled })
     }
@@ -290,7 +289,7 @@ impl Pbx {
 fn offer(invite: &Message) -> Result<(), StatusCode> {
     let contact = invite.contact().map_err(|_| StatusCode::BAD_REQUEST)?;
     let scheme = contact.ok_or(StatusCode::BAD_REQUEST)?.uri().scheme();
-    if !matches!(scheme, switchboard_sip::Scheme::Sip | switchboard_sip::Scheme::Sips) {
+    if !matches!(scheme, Scheme::Sip | Scheme::Sips) {
         return Err(StatusCode::BAD_REQUEST);
     }
     if invite.body().is_empty() {
@@ -314,13 +313,14 @@ fn user_of(uri: &Uri<'_>) -> Option<String> {
 /// What a phone dialled: the user part of its Request-URI, read by the grammar that the URI says
 /// (RFC 3261 section 19.1.6, RFC 4967), printed in one way.
 fn dialled(uri: &Uri<'_>) -> Option<String> {
-    let meant = match uri.param("user") {
-        Some(kind) if kind.eq_ignore_ascii_case("phone") => SipUser::Telephone,
-        Some(kind) if kind.eq_ignore_ascii_case("dialstring") => SipUser::Telephone,
-        _ if matches!(uri.scheme(), switchboard_sip::Scheme::Tel) => SipUser::Telephone,
-        _ => SipUser::Dialled,
+    let kind = uri.param("user").unwrap_or_default();
+    let telephone = ["phone", "dialstring"].iter().any(|known| kind.eq_ignore_ascii_case(known));
+    let read = match uri.scheme() {
+        Scheme::Tel => DialString::parse(uri.as_str()),
+        _ if telephone => DialString::from_sip_user(uri.user()?, SipUser::Telephone),
+        _ => DialString::from_sip_user(uri.user()?, SipUser::Dialled),
     };
-    match DialString::from_sip_user(uri.user()?, meant) {
+    match read {
         Ok(DialString::Number(number, Some(post))) if post.separator() == Separator::Ext => {
             Some(format!("{number};{}", post.plan()))
         }

@@ -101,6 +101,9 @@ impl Call {
     /// The new party cannot be had: the call goes back to who handed it on, if that phone is still
     /// there. True when it went back.
     pub(super) fn hand_on_ended(&mut self, now: Instant, world: &mut World, cause: Cause) -> bool {
+        if self.hand_on.is_none() {
+            return false;
+        }
         let status = StatusCode::new(cause.status()).unwrap_or(StatusCode::TEMPORARILY_UNAVAILABLE);
         let status = self.outside.take().unwrap_or(status);
         let Some(hand_on) = self.hand_on_failed(now, world, status) else { return false };

@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "the phone can do more than each test wants")]
 
+mod dismissal;
+mod hostile;
+mod inbound;
 mod internal;
+mod outbound;
 mod register;
 mod support;
+mod transfer;

@@ -61,7 +61,8 @@ pub fn spec() -> DirectorySpec {
 }
 
 pub fn secrets() -> Secrets {
-    USERS.iter().fold(Secrets::new(), |secrets, user| {
+    let secrets = Secrets::new().with_trunk("carrier".parse().unwrap(), "secret of the trunk");
+    USERS.iter().fold(secrets, |secrets, user| {
         secrets.with_user(user.parse().unwrap(), format!("secret of {user}"))
     })
 }

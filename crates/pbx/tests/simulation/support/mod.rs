@@ -185,6 +185,20 @@ impl World {
         self.run(Duration::from_secs(seconds));
     }
 
+    /// Lets time pass until this line is in the transcript.
+    ///
+    /// # Panics
+    /// When it is not there after half a minute.
+    pub fn until(&mut self, line: &str) {
+        for _ in 0..300 {
+            if self.transcript().iter().any(|told| told.contains(line)) {
+                return;
+            }
+            self.run(Duration::from_millis(100));
+        }
+        panic!("no {line:?} in {:#?}", self.transcript());
+    }
+
     fn step(&mut self) {
         let now = self.now();
         while let Some(datagram) = self.wire.receive(now) {

@@ -27,6 +27,8 @@ pub enum Called {
     EarlyMedia,
     /// Says nothing at all.
     Ignore,
+    /// Asks for credentials of this realm.
+    Challenge(&'static str),
 }
 
 /// One call of a phone.
@@ -38,6 +40,10 @@ pub struct Call {
     pub heard: Vec<u16>,
     pub up: bool,
     pub over: bool,
+    /// We have given it up: a 200 that crosses is hung up at once.
+    cancelled: bool,
+    /// The INVITE that called us had credentials.
+    pub credentials: bool,
     pub rtp: RtpPeer,
     /// Bodies of NOTIFYs.
     pub notified: Vec<String>,
@@ -62,12 +68,16 @@ pub struct Phone {
     /// Raw answers, for comparing octets.
     pub answers: Vec<Message>,
     pub layer: TransactionLayer,
-    client: Client,
+    password: String,
     register: Option<(TransactionId, u32, u32)>,
     register_call_id: String,
     seed: u64,
     pub from: Option<String>,
     pub say: Say,
+    /// Said in place of our description.
+    pub sdp_override: Option<String>,
+    /// Behind our Contact URI.
+    pub contact_suffix: String,
 }
 
 fn seed(of: u64) -> [u8; 32] {
@@ -80,10 +90,9 @@ impl Phone {
     pub fn new(user: &str, password: &str, address: SocketAddr, of: u64) -> Self {
         let mut layer = TransactionLayer::new(LayerConfig::default(), seed(of));
         let register_call_id = layer.identifiers().call_id();
-        let mut config = ClientConfig::new(PBX.ip().to_string(), user, password);
-        config.realm = REALM.to_owned();
         Self {
             user: user.to_owned(),
+            password: password.to_owned(),
             address,
             called: Called::Ring,
             calls: Vec::new(),
@@ -91,12 +100,13 @@ impl Phone {
             statuses: Vec::new(),
             answers: Vec::new(),
             layer,
-            client: Client::new(config),
             register: None,
             register_call_id,
             seed: of,
             from: None,
             say: Say::Silence,
+            sdp_override: None,
+            contact_suffix: String::new(),
         }
     }
 
@@ -105,7 +115,7 @@ impl Phone {
     }
 
     fn contact(&self) -> String {
-        format!("<sip:{}@{}>", self.user, self.address)
+        format!("<sip:{}@{}{}>", self.user, self.address, self.contact_suffix)
     }
 
     fn address_of_record(&self) -> String {
@@ -175,6 +185,8 @@ impl Phone {
             heard: Vec::new(),
             up: false,
             over: false,
+            cancelled: false,
+            credentials: false,
             rtp,
             notified: Vec::new(),
             answer_at: None,
@@ -208,6 +220,9 @@ impl Phone {
 
     /// Our description: all codecs, or those that the offer has too.
     fn sdp(&self, call: &Call) -> String {
+        if let Some(instead) = &self.sdp_override {
+            return instead.clone();
+        }
         let (rtp, version) = (call.rtp.address(), call.sdp_version);
         let formats: Vec<String> = self.codecs.iter().map(u8::to_string).collect();
         let events =
@@ -289,6 +304,7 @@ impl Phone {
             self.layer.send_request(now, flow, bye).unwrap();
             call.end();
         } else if let Some(id) = call.invite {
+            call.cancelled = true;
             _ = self.layer.cancel(now, id);
         }
     }
@@ -442,9 +458,20 @@ impl Phone {
 
     fn on_invite(&mut self, now: Instant, id: TransactionId, request: &Message) {
         let tag = self.layer.identifiers().tag();
-        let mut call = self.new_call(now, "", tag, request.call_id().to_owned());
+        let uri = request.request_uri_str().unwrap();
+        let mut call = self.new_call(now, uri, tag, request.call_id().to_owned());
+        call.credentials = request.has(HeaderName::Authorization);
         let status = match self.called {
             Called::Ignore => return,
+            Called::Challenge(realm) => {
+                let challenge = format!("Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\"");
+                let reply = Builder::reply(request, StatusCode::UNAUTHORIZED, Some(&call.tag))
+                    .header(HeaderName::WwwAuthenticate, challenge);
+                _ = self.layer.respond(now, id, &reply.build().unwrap());
+                call.over = true;
+                self.calls.push(call);
+                return;
+            }
             Called::Refuse(status) => {
                 call.over = true;
                 call.incoming = None;
@@ -506,7 +533,12 @@ impl Phone {
                 self.calls[at].invite = Some(id);
                 self.calls[at].heard.clear();
             }
-            200..=299 => self.on_answer(id, at, response),
+            200..=299 => {
+                self.on_answer(id, at, response);
+                if self.calls[at].cancelled && !self.calls[at].over {
+                    self.hang_up_call(now, at);
+                }
+            }
             _ => {
                 let say = self.say;
                 let call = &mut self.calls[at];
@@ -547,7 +579,11 @@ impl Phone {
         request: Builder,
     ) -> Option<Builder> {
         let sent = self.layer.sent(sent)?.clone();
-        let answer = self.client.answer(&sent, response, "cnonce").ok()?;
+        // A phone answers whatever host it was told to call.
+        let host = sent.request_uri().unwrap().host_str().to_owned();
+        let mut config = ClientConfig::new(host, &self.user, &self.password);
+        config.realm = REALM.to_owned();
+        let answer = Client::new(config).answer(&sent, response, "cnonce").ok()?;
         Some(request.header(answer.name, answer.value.as_str()))
     }
 
@@ -558,6 +594,11 @@ impl Phone {
 }
 
 impl Call {
+    /// The Request-URI that called us.
+    pub fn invited(&self) -> &str {
+        &self.uri
+    }
+
     fn is(&self, id: Option<&DialogId>) -> bool {
         match (&self.dialog, id) {
             (Some(dialog), Some(id)) => dialog.id() == id,

@@ -1,0 +1,246 @@
+//! Handing a call on, and holding it.
+
+use std::time::Duration;
+
+use switchboard_pbx::{CallKind, Cause};
+use switchboard_testkit::Say;
+
+use crate::support::{Called, REALM, World};
+
+struct Talk {
+    world: World,
+    anna: usize,
+    berta: usize,
+    carl: usize,
+}
+
+/// Anna has called Berta, and they talk; Carl's phone is there.
+fn talk() -> Talk {
+    let mut world = World::new();
+    let (anna, berta, carl) = (world.phone("anna"), world.phone("berta"), world.phone("carl"));
+    for (phone, hertz) in [(anna, 440.0), (berta, 1_000.0), (carl, 1_700.0)] {
+        world.phones[phone].say = Say::Tone(hertz, -10.0);
+    }
+    world.phones[berta].called = Called::Answer(Duration::ZERO);
+    world.phones[carl].called = Called::Answer(Duration::from_secs(2));
+    world.dial(anna, "102");
+    world.seconds(3);
+    assert!(world.phones[anna].is_up() && world.phones[berta].is_up());
+    Talk { world, anna, berta, carl }
+}
+
+/// The callee hands the caller on: the caller hears ring-back, then the new party; who handed on
+/// is told, and is free.
+#[test]
+fn r17_blind_transfer_by_the_callee() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    let target = format!("<sip:103@{REALM}>");
+    world.act(berta, |phone, now| phone.refer(now, &target));
+    world.run(Duration::from_millis(1_500));
+    assert!(world.hears(anna, 425.0) > -20.0, "ring-back");
+    world.seconds(3);
+    assert!(world.phones[berta].is_over(), "{:#?}", world.transcript());
+    assert!(world.phones[anna].is_up() && world.phones[carl].is_up());
+    assert!(world.hears(anna, 1_700.0) > -13.0);
+    assert!(world.hears(carl, 440.0) > -13.0);
+    assert_eq!(
+        world.phones[berta].call().notified,
+        ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing", "SIP/2.0 200 OK"]
+    );
+    world.hang_up(carl);
+    world.seconds(1);
+    assert!(world.phones[anna].is_over());
+    world.assert_clean();
+    let record = world.record();
+    assert_eq!((record.head.kind, record.cause), (CallKind::Internal, Cause::Normal));
+    assert_eq!(record.to.as_ref().unwrap().number, "103");
+}
+
+#[test]
+fn r17_blind_transfer_by_the_caller_who_hangs_up_at_once() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    let target = format!("<sip:103@{REALM}>");
+    world.act(anna, |phone, now| phone.refer(now, &target));
+    world.run(Duration::from_millis(300));
+    world.hang_up(anna);
+    world.seconds(5);
+    assert!(world.phones[berta].is_up() && world.phones[carl].is_up());
+    assert!(world.hears(berta, 1_700.0) > -13.0);
+    assert!(world.hears(carl, 1_000.0) > -13.0);
+    world.hang_up(berta);
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::Normal);
+}
+
+/// The new party is busy: the call is where it was.
+#[test]
+fn a_transfer_that_fails_gives_the_call_back() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    world.phones[carl].called = Called::Refuse(486);
+    let target = format!("<sip:103@{REALM}>");
+    world.act(berta, |phone, now| phone.refer(now, &target));
+    world.seconds(4);
+    assert_eq!(
+        world.phones[berta].call().notified,
+        ["SIP/2.0 100 Trying", "SIP/2.0 486 Busy Here"]
+    );
+    assert!(world.phones[anna].is_up() && world.phones[berta].is_up());
+    assert!(world.hears(anna, 1_000.0) > -13.0);
+    assert!(world.hears(berta, 440.0) > -13.0);
+    world.hang_up(anna);
+    world.seconds(1);
+    assert!(world.phones[berta].is_over());
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::Normal);
+}
+
+/// Who handed on is gone and the new party cannot be had: who is left hears a tone, and the call
+/// ends.
+#[test]
+fn a_transfer_that_fails_when_nobody_is_left_to_take_it_back() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    world.phones[carl].called = Called::Ring;
+    let target = format!("<sip:103@{REALM}>");
+    world.act(berta, |phone, now| phone.refer(now, &target));
+    world.run(Duration::from_millis(300));
+    world.hang_up(berta);
+    world.seconds(3);
+    world.act(carl, |phone, now| phone.refuse(now, 486));
+    world.seconds(2);
+    assert!(world.phones[anna].is_up());
+    assert!(world.hears(anna, 425.0) > -20.0, "busy tone");
+    world.seconds(4);
+    assert!(world.phones[anna].is_over());
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::Busy);
+}
+
+/// A customer is handed on from one employee to another: the call stays the customer's.
+#[test]
+fn r01_a_colleague_forwards_a_customer_to_an_extension() {
+    let mut world = World::new();
+    let (berta, carl) = (world.phone("berta"), world.phone("carl"));
+    world.phones[carl].say = Say::Tone(1_700.0, -10.0);
+    for phone in [berta, carl] {
+        world.phones[phone].called = Called::Answer(Duration::from_secs(1));
+    }
+    let trunk = world.trunk();
+    world.phones[trunk].say = Say::Tone(440.0, -10.0);
+    world.dial(trunk, "+4930555000");
+    world.seconds(1);
+    world.act(trunk, |phone, _| phone.press("102"));
+    world.seconds(4);
+    assert!(world.phones[berta].is_up());
+    let target = format!("<sip:103@{REALM}>");
+    world.act(berta, |phone, now| phone.refer(now, &target));
+    world.seconds(4);
+    assert!(world.phones[carl].is_up() && world.phones[trunk].is_up());
+    assert!(world.hears(carl, 440.0) > -13.0);
+    assert!(world.hears(trunk, 1_700.0) > -13.0);
+    world.hang_up(trunk);
+    world.assert_clean();
+    let record = world.record();
+    assert_eq!((record.head.kind, record.cause), (CallKind::Inbound, Cause::Normal));
+    assert_eq!(record.to.as_ref().unwrap().number, "103");
+}
+
+/// To a number outside, over the trunk.
+#[test]
+fn a_call_is_handed_on_to_the_outside() {
+    let Talk { mut world, anna, berta, .. } = talk();
+    let trunk = world.trunk();
+    world.phones[trunk].called = Called::Answer(Duration::from_secs(1));
+    world.phones[trunk].say = Say::Tone(700.0, -10.0);
+    world.act(berta, |phone, now| phone.refer(now, "<tel:+493012345>"));
+    world.seconds(4);
+    assert!(world.phones[trunk].is_up() && world.phones[anna].is_up());
+    assert!(world.hears(anna, 700.0) > -13.0);
+    world.hang_up(anna);
+    world.assert_clean();
+}
+
+/// A REFER of the outside, and one to an address of somebody's choice.
+#[test]
+fn h29_who_may_not_hand_on() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    for (target, status) in
+        [("<sip:103@evil.example>", 603), ("<sip:199@pbx.test>", 202), ("<http://a/>", 416)]
+    {
+        world.act(berta, |phone, now| phone.refer(now, target));
+        world.seconds(1);
+        let got = world.phones[berta].statuses.last().copied();
+        assert_eq!(got, Some(status), "{target}");
+    }
+    let notified = world.phones[berta].call().notified.clone();
+    assert_eq!(notified.last().map(String::as_str), Some("SIP/2.0 404 Not Found"));
+    assert!(world.phones[carl].calls.is_empty());
+    world.hang_up(anna);
+    world.assert_clean();
+
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    let trunk = world.trunk();
+    world.phones[trunk].called = Called::Answer(Duration::ZERO);
+    world.dial(anna, "03012345");
+    world.seconds(2);
+    world.act(trunk, |phone, now| phone.refer(now, "<sip:103@pbx.test>"));
+    world.seconds(1);
+    assert_eq!(world.phones[trunk].statuses, [403]);
+    world.hang_up(anna);
+    world.assert_clean();
+}
+
+/// Outside a dialog a REFER is refused, and says nothing about users.
+#[test]
+fn h29_refer_outside_a_dialog() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    world.act(anna, |phone, now| {
+        let method = switchboard_sip::Method::Refer;
+        let request = phone.request(&method, "sip:102@10.0.0.1");
+        phone.send(now, request.header(switchboard_sip::HeaderName::ReferTo, "<sip:103@pbx.test>"));
+    });
+    world.seconds(1);
+    assert_eq!(world.phones[anna].statuses.last(), Some(&401));
+    world.assert_clean();
+}
+
+#[test]
+fn hold_and_resume() {
+    let Talk { mut world, anna, berta, .. } = talk();
+    for hold in ["sendonly", "inactive"] {
+        world.act(anna, |phone, now| phone.reinvite(now, hold));
+        world.seconds(1);
+        world.act(anna, |phone, _| phone.call().rtp.forget());
+        world.seconds(2);
+        assert!(world.hears(berta, 1_300.0) > -15.0, "music");
+        let heard = world.phones[anna].call().rtp.heard().samples().len();
+        assert_eq!(heard, 0, "who holds hears nothing");
+        world.seconds(40);
+        assert!(world.phones[anna].is_up() && world.phones[berta].is_up(), "silence is no fault");
+        world.act(anna, |phone, now| phone.reinvite(now, "sendrecv"));
+        world.seconds(3);
+        assert!(world.hears(berta, 440.0) > -13.0);
+        assert!(world.hears(berta, 1_300.0) < -40.0, "the music is over");
+        assert!(world.hears(anna, 1_000.0) > -13.0);
+    }
+    world.hang_up(berta);
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::Normal);
+}
+
+/// A storm of re-INVITEs: each is answered, the call goes on, and nothing is left.
+#[test]
+fn h26_reinvite_storm() {
+    let Talk { mut world, anna, berta, .. } = talk();
+    for round in 0..60 {
+        let direction = if round % 2 == 0 { "sendonly" } else { "sendrecv" };
+        world.act(anna, |phone, now| phone.reinvite(now, direction));
+        world.run(Duration::from_millis(3));
+    }
+    world.seconds(3);
+    assert!(world.phones[anna].is_up() && world.phones[berta].is_up());
+    assert!(world.hears(berta, 440.0) > -13.0);
+    world.hang_up(anna);
+    world.assert_clean();
+}
