@@ -72,9 +72,7 @@ mod timers;
 mod tone;
 
 pub use audio::{Audio, AudioError, AudioErrorKind};
-pub use codec::{
-    Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat,
-};
+pub use codec::{Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat};
 pub use message::{
     Channel, Command, Event, EventKind, Input, LegId, Output, PlayEnd, Repeat, Token, Transmit,
 };

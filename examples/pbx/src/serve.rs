@@ -8,6 +8,7 @@ use serde::Serialize;
 use switchboard_media::{Plane, PlaneConfig};
 use switchboard_pbx::{Config, Input, Limits, Pbx, RunningCalls, SavedBinding, Secrets, Timing};
 use switchboard_routing::Directory;
+use switchboard_sip::transaction::TimerConfig;
 use switchboard_store::admin::Admin;
 use switchboard_store::{
     CallRecordStore, DirectoryFile, DirectoryStore, Password, Registration, RegistrationStore,
@@ -146,6 +147,7 @@ fn start(
             ..Limits::default()
         },
         timing: Timing::default(),
+        sip: TimerConfig::default(),
         on_dismissal: match calls.on_dismissal {
             OnDismissal::Continue => RunningCalls::Continue,
             OnDismissal::End => RunningCalls::End,

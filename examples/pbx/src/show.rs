@@ -54,7 +54,7 @@ fn words(event: &Event) -> Option<String> {
         Event::Registered { user, address, phones } => {
             format!("{user}: phone at {address} connected ({phones} now)")
         }
-        Event::Unregistered { user, address, reason } => {
+        Event::Unregistered { user, contact, reason } => {
             let why = match reason {
                 UnregisterReason::Asked => "went",
                 UnregisterReason::Expired => "did not refresh in time",
@@ -64,7 +64,7 @@ fn words(event: &Event) -> Option<String> {
                 UnregisterReason::ConnectionClosed => "closed its connection",
                 _ => "is gone",
             };
-            format!("{user}: phone at {address} {why}")
+            format!("{user}: phone at {} {why}", safe(contact))
         }
         Event::Refused { address, method, status } => {
             format!("{address}: {} refused ({status})", safe(method))
@@ -102,7 +102,7 @@ fn call_words(event: &CallEvent) -> String {
         CallEvent::Ringing { leg } => format!("rings (leg {leg})"),
         CallEvent::LegFailed { leg, status } => format!("leg {leg} failed: {status}"),
         CallEvent::Answered { party: by } => format!("answered by {}", party(by)),
-        CallEvent::DigitsSent { plan } => format!("tones {} sent", safe(plan)),
+        CallEvent::SendsDigits { plan } => format!("sends tones {}", safe(plan)),
         CallEvent::Held { leg } => format!("on hold by leg {leg}"),
         CallEvent::Resumed { leg } => format!("resumed by leg {leg}"),
         CallEvent::Transferring { leg, target } => {
