@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use switchboard_dialstring::{DialString, Separator, SipUser};
-use switchboard_routing::{TrunkId, UserId};
+use switchboard_routing::{LineId, TrunkId, UserId};
 use switchboard_sip::auth::Challenge;
 use switchboard_sip::checks::{self, Capabilities};
 use switchboard_sip::dialog::DialogId;
@@ -199,17 +199,24 @@ impl Pbx {
     fn inbound(&self, trunk: &TrunkId, invite: &Message) -> Option<Start> {
         let requested = invite.request_uri().ok().and_then(|uri| user_of(&uri));
         let to = invite.to().ok().and_then(|to| user_of(&to.uri()));
-        let candidates = [requested, to];
-        candidates.into_iter().flatten().find_map(|called| {
-            let found = self.world.directory.called(&called)?;
-            Some(Start::Inbound {
-                trunk: trunk.clone(),
-                line: found.line.id().clone(),
-                caller: caller_of(invite),
-                carried: found.carried.map(str::to_owned),
-                called: called.clone(),
-            })
-        })
+        let start = |called: &str, line: &LineId, carried: Option<&str>| Start::Inbound {
+            trunk: trunk.clone(),
+            line: line.clone(),
+            caller: caller_of(invite),
+            carried: carried.map(str::to_owned),
+            called: called.to_owned(),
+        };
+        for called in requested.iter().chain(&to) {
+            if let Some(found) = self.world.directory.called(called) {
+                return Some(start(called, found.line.id(), found.carried));
+            }
+        }
+        // A provider that calls the account by its name, not by a number.
+        let account = self.world.trunks.spec(trunk)?.user.as_ref();
+        let called = requested.filter(|called| Some(called) == account)?;
+        let lines = self.world.directory.lines();
+        let line = lines.iter().find(|line| line.trunk() == Some(trunk))?;
+        Some(start(&called, line.id(), None))
     }
 
     /// What a user dials. From names the user: nobody calls in another's name.

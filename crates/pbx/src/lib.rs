@@ -1,5 +1,6 @@
 //! The PBX: calls, bridges, transfer, dismissal, composed of sans-IO machines; its core runs in virtual time.
 
+mod accounts;
 mod binding;
 mod call;
 mod calls;

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use switchboard_media as media;
-use switchboard_routing::{Directory, UserId};
+use switchboard_routing::{Directory, TrunkId, UserId};
 use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionId, TransactionLayer};
 use switchboard_sip::{Flow, Identifiers, Message, refusal};
 
+use crate::accounts::Accounts;
 use crate::call::Call;
 use crate::calls::{Account, Calls};
 use crate::cause::Cause;
@@ -40,6 +41,7 @@ use crate::world::World;
 pub struct Pbx {
     pub(crate) world: World,
     pub(crate) calls: Calls,
+    accounts: Accounts,
     secrets: Arc<Secrets>,
     pub(crate) stopping: bool,
     /// What our own Vias say, to tell a loop.
@@ -92,7 +94,14 @@ impl Pbx {
         let secrets = Arc::new(Secrets::new());
         world.phones.update(&world.directory, &secrets);
         world.trunks.update(&world.directory, &secrets);
-        Self { world, calls: Calls::default(), secrets, stopping: false, own }
+        Self {
+            world,
+            calls: Calls::default(),
+            accounts: Accounts::default(),
+            secrets,
+            stopping: false,
+            own,
+        }
     }
 
     /// Takes one input.
@@ -143,6 +152,7 @@ impl Pbx {
             }
             Input::TrunkAddresses { trunk, addresses } => {
                 self.world.trunks.resolve(trunk, addresses);
+                self.accounts.update(now, &mut self.world);
                 Ok(())
             }
             Input::Clock(clock) => {
@@ -165,6 +175,7 @@ impl Pbx {
         self.world.layer.handle_timeout(now);
         self.pump(now);
         self.world.phones.handle_timeout(now);
+        self.accounts.handle_timeout(now, &mut self.world);
         for id in self.calls.due(now) {
             let world = &mut self.world;
             self.calls.with(id, |call| call.handle_timeout(now, world));
@@ -176,10 +187,13 @@ impl Pbx {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let world = &self.world;
-        [world.layer.poll_timeout(), world.phones.poll_timeout(), self.calls.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        let timers = [
+            world.layer.poll_timeout(),
+            world.phones.poll_timeout(),
+            self.accounts.poll_timeout(),
+            self.calls.poll_timeout(),
+        ];
+        timers.into_iter().flatten().min()
     }
 
     /// The next thing to do, in order.
@@ -262,6 +276,9 @@ impl Pbx {
         let world = &mut self.world;
         world.phones.update(&world.directory, &self.secrets);
         world.trunks.update(&world.directory, &self.secrets);
+        if !self.stopping {
+            self.accounts.update(now, world);
+        }
         for id in self.calls.ids() {
             self.calls.with(id, |call| call.on_directory(now, world));
         }
@@ -282,6 +299,7 @@ impl Pbx {
             }
             Command::Shutdown => {
                 self.stopping = true;
+                self.accounts.stop(now, &mut self.world);
                 for id in self.calls.ids() {
                     self.on_call(now, id, |call, world| call.end(now, world, Cause::Shutdown));
                 }
@@ -364,6 +382,8 @@ impl Pbx {
                             leg.response(now, world, id, flow, &response);
                         }
                     });
+                } else if let Some(trunk) = self.trunk_of(id) {
+                    self.accounts.response(now, &mut self.world, &trunk, (id, &response));
                 }
             }
             Happened::Ack { flow, request, .. } => self.on_ack(now, flow, &request),
@@ -392,6 +412,8 @@ impl Pbx {
                             leg.unanswered(world, id);
                         }
                     });
+                } else if let Some(trunk) = self.trunk_of(id) {
+                    self.accounts.unanswered(now, &mut self.world, &trunk);
                 }
             }
             Happened::Terminated { id } => self.world.routes.end_transaction(id),
@@ -412,9 +434,18 @@ impl Pbx {
         });
     }
 
+    fn trunk_of(&self, id: TransactionId) -> Option<TrunkId> {
+        match self.world.routes.transaction(id)? {
+            Owner::Trunk(trunk) => Some(trunk.clone()),
+            Owner::Leg(_) => None,
+        }
+    }
+
     fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
-        let Owner::Leg(key) = self.world.routes.transaction(id)?;
-        Some(*key)
+        match self.world.routes.transaction(id)? {
+            Owner::Leg(key) => Some(*key),
+            Owner::Trunk(_) => None,
+        }
     }
 
     pub(crate) fn phone_changed(&mut self, change: Change) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use switchboard_media::LegId;
+use switchboard_routing::TrunkId;
 use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::TransactionId;
 
@@ -15,6 +16,7 @@ pub(crate) type LegKey = (CallId, LegNumber);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Leg(LegKey),
+    Trunk(TrunkId),
 }
 
 /// The tables that lead from what arrives to whom it is for. Each entry has one owner, who put it

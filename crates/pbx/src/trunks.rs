@@ -56,6 +56,10 @@ impl Trunks {
         found.map(|trunk| &trunk.spec.id)
     }
 
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &TrunkSpec> {
+        self.trunks.iter().map(|trunk| &trunk.spec)
+    }
+
     pub(crate) fn spec(&self, id: &TrunkId) -> Option<&TrunkSpec> {
         self.trunks.iter().map(|trunk| &trunk.spec).find(|spec| spec.id == *id)
     }
@@ -83,11 +87,16 @@ impl Trunks {
 
     /// Our account at a trunk, to answer its challenges with.
     pub(crate) fn account(&self, id: &TrunkId) -> Option<Client> {
+        self.credentials(id).map(Client::new)
+    }
+
+    /// User, password, and the one host and realm that they are for.
+    pub(crate) fn credentials(&self, id: &TrunkId) -> Option<ClientConfig> {
         let trunk = self.trunks.iter().find(|trunk| trunk.spec.id == *id)?;
         let spec = &trunk.spec;
         let user = spec.auth_user.as_ref().or(spec.user.as_ref())?;
         let domain = domain(spec);
-        Some(Client::new(ClientConfig::new(domain, user, trunk.password.as_ref()?)))
+        Some(ClientConfig::new(domain, user, trunk.password.as_ref()?))
     }
 
     fn hosts<'a>(&'a self, trunk: &'a Trunk) -> impl Iterator<Item = IpAddr> + 'a {

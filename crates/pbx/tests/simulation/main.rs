@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "the phone can do more than each test wants")]
 
+mod account;
 mod dismissal;
 mod hostile;
 mod inbound;
 mod internal;
+mod lossy;
 mod outbound;
 mod register;
 mod support;

@@ -342,7 +342,14 @@ impl World {
     /// After all timers of SIP are over nothing is left, and every call has its record.
     pub fn assert_clean(&mut self) {
         self.seconds(70);
-        assert!(self.pbx.is_idle(), "something is left: {:?}", self.pbx.leftovers());
+        if !self.pbx.is_idle() {
+            let calls: Vec<_> = self.pbx.calls().collect();
+            let (left, told) = (self.pbx.leftovers(), self.transcript());
+            panic!(
+                "left: {left:?}, {calls:#?}, after {:#?}",
+                &told[told.len().saturating_sub(60)..]
+            );
+        }
         assert_eq!(self.ports_bound, self.ports_freed, "every port is freed once");
         let mut opened: Vec<_> = self.opened.iter().map(|head| head.id).collect();
         let mut closed: Vec<_> = self.records.iter().map(|record| record.head.id).collect();

@@ -76,6 +76,8 @@ pub struct Phone {
     pub say: Say,
     /// Said in place of our description.
     pub sdp_override: Option<String>,
+    /// Contacts that were registered with us.
+    pub registered: Vec<String>,
     /// Behind our Contact URI.
     pub contact_suffix: String,
 }
@@ -106,6 +108,7 @@ impl Phone {
             from: None,
             say: Say::Silence,
             sdp_override: None,
+            registered: Vec::new(),
             contact_suffix: String::new(),
         }
     }
@@ -312,8 +315,10 @@ impl Phone {
     /// Vanishes: no packet from it any more, on any layer.
     pub fn vanish(&mut self) {
         for call in &mut self.calls {
-            call.rtp.say(Say::Nothing);
+            call.end();
+            (call.invite, call.incoming, call.dialog, call.answer_at) = (None, None, None, None);
         }
+        self.register = None;
         self.layer = TransactionLayer::new(LayerConfig::default(), seed(self.seed + 9_000));
         self.called = Called::Ignore;
     }
@@ -445,6 +450,14 @@ impl Phone {
             (Method::Invite, Some(at)) => {
                 self.calls[at].talk_to(request.body(), say);
                 self.reply(now, id, request, 488);
+            }
+            (Method::Register, _) => {
+                let contact = request.text(HeaderName::Contact).unwrap();
+                self.registered.push(contact.to_owned());
+                let expires = request.number(HeaderName::Expires).unwrap_or(3_600);
+                let reply = Builder::reply(request, StatusCode::OK, Some("reg"))
+                    .header(HeaderName::Contact, format!("{contact};expires={expires}"));
+                _ = self.layer.respond(now, id, &reply.build().unwrap());
             }
             _ => self.reply(now, id, request, 481),
         }
