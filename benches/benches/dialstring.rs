@@ -17,18 +17,17 @@ use phonenumber::country::Id;
 use switchboard_dialstring::{DialString, Digit, DigitMap, Match, SipUser, TelUri};
 
 /// Strings that both accept.
-const BOTH: [&str; 6] = [
-    "+49 30 1234567",
-    "030 1234567",
-    "+1 (212) 555-0100",
-    "+442079460000",
-    "tel:+49-30-1234567",
-    "+49 30 1234567;ext=42",
-];
+const BOTH: [&str; 5] =
+    ["+49 30 1234567", "030 1234567", "+1 (212) 555-0100", "+442079460000", "tel:+49-30-1234567"];
 
 /// Strings that only ours knows.
-const OURS: [&str; 4] =
-    ["03012345;42", "+49 30 12345;1,2w#", "*21*03012345#", "tel:7042;phone-context=example.com"];
+const OURS: [&str; 5] = [
+    "03012345;42",
+    "+49 30 1234567;ext=42",
+    "+49 30 12345;1,2w#",
+    "*21*03012345#",
+    "tel:7042;phone-context=example.com",
+];
 
 fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("dialstring");

@@ -21,22 +21,28 @@ impl Number {
     /// The most digits of a number (E.164 section 6.1).
     pub const MAX_DIGITS: usize = 15;
 
-    pub(crate) const fn empty() -> Self {
-        Self { text: [0; Self::MAX_DIGITS + 1], len: 0 }
+    pub(crate) const EMPTY: Self = Self { text: [0; Self::MAX_DIGITS + 1], len: 0 };
+    pub(crate) const PLUS: Self = {
+        let mut text = [0; Self::MAX_DIGITS + 1];
+        text[0] = b'+';
+        Self { text, len: 1 }
+    };
+
+    /// Adds a digit; false when there are 15 already.
+    pub(crate) fn push(&mut self, digit: u8) -> bool {
+        let room = Self::MAX_DIGITS + usize::from(self.is_global());
+        let len = usize::from(self.len);
+        if len >= room {
+            return false;
+        }
+        self.text[len] = digit;
+        self.len += 1;
+        true
     }
 
-    /// Adds `+` or a digit; false when there are 15 digits already.
-    pub(crate) fn push(&mut self, octet: u8) -> bool {
-        let plus = self.text[0] == b'+' || octet == b'+';
-        let room = Self::MAX_DIGITS + usize::from(plus);
-        match self.text.get_mut(usize::from(self.len)) {
-            Some(slot) if usize::from(self.len) < room => {
-                *slot = octet;
-                self.len += 1;
-                true
-            }
-            _ => false,
-        }
+    /// How many digits there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.len as usize - self.is_global() as usize
     }
 
     /// Reads a number by itself: no extension, no service code, no URI.
@@ -56,10 +62,9 @@ impl Number {
 
     /// `+` and digits, if E.164 allows so many.
     pub(crate) fn global(parts: &[&str]) -> Option<Self> {
-        let mut number = Self::empty();
-        number.push(b'+');
+        let mut number = Self::PLUS;
         let all = parts.iter().flat_map(|part| part.bytes()).all(|octet| number.push(octet));
-        (all && number.digits().len() >= Self::MIN_DIGITS).then_some(number)
+        (all && number.count() >= Self::MIN_DIGITS).then_some(number)
     }
 
     /// The number as it is dialled: `+` where it was, then the digits.

@@ -2,7 +2,7 @@
 
 use crate::dial_string::{DialString, PostDial, Separator};
 use crate::error::{ErrorKind, ParseError};
-use crate::options::Options;
+use crate::options::{Options, plain};
 use crate::prepared::Prepared;
 use crate::tel;
 
@@ -66,7 +66,10 @@ fn begins_with_named(parameters: &str) -> bool {
     rest[name.len()..].starts_with('=')
 }
 
-fn unescaped(options: &Options, user: &str) -> Result<DialString, ParseError> {
+pub(crate) fn unescaped(options: &Options, user: &str) -> Result<DialString, ParseError> {
+    if *options == Options::new() && !user.contains('%') {
+        return plain(user.as_bytes());
+    }
     let mut prepared = Prepared::new();
     prepared.escaped(user)?;
     options.plain(&mut prepared)

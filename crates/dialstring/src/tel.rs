@@ -8,7 +8,7 @@ use core::fmt;
 use crate::dial_string::{DialString, PostDial, Separator};
 use crate::error::{ErrorKind, ParseError, Place};
 use crate::options::Options;
-use crate::prepared::Prepared;
+use crate::sip_user;
 pub use parameters::PhoneContext;
 pub(crate) use parameters::{Parameters, parameters};
 
@@ -99,10 +99,8 @@ impl<'a> TelUri<'a> {
     /// [`ParseError`] for a number or extension that a URI can name and nobody can dial: more than
     /// 15 digits, hexadecimal digits, an extension of more than 32.
     pub fn dial_string(&self) -> Result<DialString, ParseError> {
-        let mut prepared = Prepared::new();
-        let moved = |error: ParseError| error.moved_to(SCHEME + error.offset());
-        prepared.escaped(self.number).map_err(moved)?;
-        let dialled = Options::new().plain(&mut prepared).map_err(moved)?;
+        let dialled = sip_user::unescaped(&Options::new(), self.number)
+            .map_err(|error| error.moved_to(SCHEME + error.offset()))?;
         match (dialled, self.parameters.ext(self.text)?) {
             (DialString::Number(number, None), Some(plan)) => {
                 Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))

@@ -5,70 +5,77 @@ use nom::combinator::{opt, value};
 
 use super::fault::{Fault, Rule};
 use crate::dial_string::{DialString, PostDial, Separator};
+use crate::digit::Digit;
 use crate::error::{ErrorKind, Place};
 use crate::number::Number;
 use crate::plan::{DialPlan, Symbol};
 
 /// `visual = " " / "-" / "." / "(" / ")" / "/"`, any number of them (E.123, RFC 3966).
 pub(super) fn visual(input: &[u8]) -> Rule<'_, &[u8]> {
-    take_while(|octet: u8| matches!(octet, b' ' | b'-' | b'.' | b'(' | b')' | b'/')).parse(input)
+    take_while(is_visual).parse(input)
 }
 
+const fn is_visual(octet: u8) -> bool {
+    matches!(octet, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
+}
+
+/// Reads to the end.
+///
 /// `call = number [ separator plan ]`
 pub(super) fn call(input: &[u8]) -> Rule<'_, DialString> {
     let (rest, number) = number(input)?;
-    let (rest, separator) = opt(separator).parse(rest)?;
-    let Some(separator) = separator else {
-        return match rest.first() {
-            None => Ok((rest, DialString::Number(number, None))),
-            Some(_) => after_number(rest),
-        };
-    };
+    if rest.is_empty() {
+        return Ok((rest, DialString::Number(number, None)));
+    }
+    if !ends(rest) {
+        return after_number(rest);
+    }
+    let (rest, separator) = separator(rest)?;
     let (rest, plan) = plan(rest, separator)?;
     Ok((rest, DialString::Number(number, Some(PostDial { separator, plan }))))
 }
 
 /// `number = ["+"] 2*15( *visual DIGIT ) *visual`
-///
-/// The trunk zero of `+49 (0)30` is for callers inside the country and is left out; Italy and
-/// San Marino dial it from abroad too, and keep it.
 pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
     let (mut rest, plus) = opt(tag(&b"+"[..])).parse(input)?;
-    let mut number = Number::empty();
-    if plus.is_some() {
-        number.push(b'+');
-    }
-    loop {
-        if number.is_global() && !number.digits().is_empty() {
-            (rest, _) = opt(|input| trunk_zero(input, &number)).parse(rest)?;
-        }
-        let (head, _) = visual(rest)?;
-        let Some((&octet, after)) = head.split_first() else { break };
+    let mut number = if plus.is_some() { Number::PLUS } else { Number::EMPTY };
+    // Behind the last digit.
+    let mut end = rest;
+    while let Some((&octet, after)) = rest.split_first() {
         match octet {
-            b'0'..=b'9' if number.push(octet) => rest = after,
-            b'0'..=b'9' => return Fault::cut(head, ErrorKind::NumberTooLong, Place::Number),
-            b'+' => return Fault::cut(head, ErrorKind::MisplacedPlus, Place::Number),
+            b'0'..=b'9' => {
+                if !number.push(octet) {
+                    return Fault::cut(rest, ErrorKind::NumberTooLong, Place::Number);
+                }
+                rest = after;
+                end = rest;
+            }
+            b'(' if plus.is_some() => rest = trunk_zero(rest, &number).unwrap_or(after),
+            _ if is_visual(octet) => rest = after,
+            b'+' => return Fault::cut(rest, ErrorKind::MisplacedPlus, Place::Number),
             _ => break,
         }
     }
-    let (end, _) = visual(rest)?;
-    match number.digits().len() {
-        0 => no_number(end),
-        digits if digits < Number::MIN_DIGITS && ends(end) => {
-            Fault::cut(rest, ErrorKind::NumberTooShort, Place::Number)
+    match number.count() {
+        0 => no_number(rest),
+        digits if digits < Number::MIN_DIGITS && ends(rest) => {
+            Fault::cut(end, ErrorKind::NumberTooShort, Place::Number)
         }
-        _ => Ok((end, number)),
+        _ => Ok((rest, number)),
     }
 }
 
-/// `trunk-zero = *visual "(0)"`, behind a country code that does not keep it.
-fn trunk_zero<'a>(input: &'a [u8], number: &Number) -> Rule<'a, &'a [u8]> {
-    let blanks = take_while(|octet: u8| octet == b' ');
-    let (rest, zero) = nom::sequence::preceded(blanks, tag(&b"(0)"[..])).parse(input)?;
-    if matches!(number.digits(), "39" | "378" | "379") {
-        return Ok((input, zero));
-    }
-    Ok((rest, zero))
+/// `trunk-zero = "(0)"`, behind a country code: what is behind it.
+///
+/// The zero of `+49 (0)30` is for callers inside the country and is left out. Italy, San Marino
+/// and the Vatican dial it from abroad too, and keep it.
+fn trunk_zero<'a>(input: &'a [u8], number: &Number) -> Option<&'a [u8]> {
+    let rest = input.strip_prefix(b"(0)")?;
+    let left_out = match number.count() {
+        1..=3 => !matches!(number.digits(), "39" | "378" | "379"),
+        _ => false,
+    };
+    left_out.then_some(rest)
 }
 
 /// The number is over here: nothing or a separator follows.
@@ -112,26 +119,29 @@ pub(super) fn separator(input: &[u8]) -> Rule<'_, Separator> {
 fn plan(input: &[u8], separator: Separator) -> Rule<'_, DialPlan> {
     let mut plan = DialPlan::empty();
     let mut rest = input;
-    loop {
-        let (head, _) = visual(rest)?;
-        let Some((&octet, after)) = head.split_first() else {
-            return match plan.len() {
-                0 => Fault::cut(head, ErrorKind::EmptyExtension, Place::Plan),
-                _ => Ok((head, plan)),
-            };
-        };
-        let symbol = match (octet, Symbol::from_ascii(octet), separator) {
-            (b';', ..) | (b'#', _, Separator::Pound) => {
-                return Fault::cut(head, ErrorKind::SecondSeparator, Place::Plan);
+    while let Some((&octet, after)) = rest.split_first() {
+        let symbol = match (Symbol::from_ascii(octet), separator) {
+            _ if octet == b';' => {
+                return Fault::cut(rest, ErrorKind::SecondSeparator, Place::Plan);
             }
-            (b'0'..=b'9', Some(symbol), _) => symbol,
-            (_, Some(symbol), Separator::Semicolon | Separator::Pound) => symbol,
-            (_, Some(_), Separator::Ext) => return Fault::symbol(head, Place::Ext),
-            (_, None, _) => return Fault::symbol(head, Place::Plan),
+            (Some(Symbol::Digit(Digit::Pound)), Separator::Pound) => {
+                return Fault::cut(rest, ErrorKind::SecondSeparator, Place::Plan);
+            }
+            (Some(symbol), _) if separator != Separator::Ext || octet.is_ascii_digit() => symbol,
+            (Some(_), _) => return Fault::symbol(rest, Place::Ext),
+            (None, _) if is_visual(octet) => {
+                rest = after;
+                continue;
+            }
+            (None, _) => return Fault::symbol(rest, Place::Plan),
         };
         if !plan.push(symbol) {
-            return Fault::cut(head, ErrorKind::PlanTooLong, Place::Plan);
+            return Fault::cut(rest, ErrorKind::PlanTooLong, Place::Plan);
         }
         rest = after;
+    }
+    match plan.len() {
+        0 => Fault::cut(rest, ErrorKind::EmptyExtension, Place::Plan),
+        _ => Ok((rest, plan)),
     }
 }

@@ -17,8 +17,7 @@ mod fault;
 mod service_code;
 
 use nom::Parser;
-use nom::branch::alt;
-use nom::combinator::{all_consuming, map};
+use nom::combinator::map;
 
 use crate::dial_string::DialString;
 use crate::error::{ErrorKind, Place};
@@ -33,6 +32,8 @@ pub(crate) fn dial_string(input: &[u8]) -> Rule<'_, DialString> {
         return Fault::cut(input, ErrorKind::Empty, Place::Number);
     }
     let (input, _) = call::visual(input)?;
-    let service = map(service_code::service_code, DialString::Service);
-    all_consuming(alt((service, call::call))).parse(input)
+    match input.first() {
+        Some(b'*' | b'#') => map(service_code::service_code, DialString::Service).parse(input),
+        _ => call::call(input),
+    }
 }

@@ -1,15 +1,15 @@
 use nom::Parser;
-use nom::bytes::complete::{take_while, take_while1};
-use nom::combinator::{peek, verify};
+use nom::bytes::complete::take_while;
 
 use super::fault::{Fault, Rule};
 use crate::error::{ErrorKind, Place};
 use crate::service_code::ServiceCode;
 
+/// Reads to the end, from the `*` or `#` that makes it a service code.
+///
 /// `service-code = ( "*" / "#" ) 1*31( DIGIT / "*" / "#" ) *SP`
 pub(super) fn service_code(input: &[u8]) -> Rule<'_, ServiceCode> {
     let symbol = |octet: u8| matches!(octet, b'0'..=b'9' | b'*' | b'#');
-    verify(peek(take_while1(symbol)), |code: &[u8]| matches!(code[0], b'*' | b'#')).parse(input)?;
     let (after, code) = take_while(symbol).parse(input)?;
     let mut out = ServiceCode::empty();
     for (at, &octet) in code.iter().enumerate() {
