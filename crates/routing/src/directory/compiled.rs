@@ -255,3 +255,14 @@ pub(crate) struct Contact {
     pub(crate) number: Box<str>,
     pub(crate) responsible: Dest,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A user costs these octets, two short texts, and 8 to 16 octets of index.
+    #[test]
+    fn a_user_is_small() {
+        assert!(size_of::<User>() <= 72, "{}", size_of::<User>());
+    }
+}

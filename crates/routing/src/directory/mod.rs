@@ -156,7 +156,7 @@ impl Directory {
     }
 
     /// The members of a group who work here.
-    pub fn group(&self, id: &GroupId) -> Option<impl Iterator<Item = &User>> {
+    pub fn group<'a>(&'a self, id: &GroupId) -> Option<impl Iterator<Item = &'a User> + use<'a>> {
         let group = self.groups.iter().find(|group| group.id == *id)?;
         Some(group.members.iter().map(|&at| &self.users[at as usize]))
     }

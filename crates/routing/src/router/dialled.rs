@@ -38,14 +38,15 @@ impl Router {
 
     /// 1 to 4 digits: an emergency number, a colleague, a service number, nothing.
     fn short(&mut self, user: u32, text: &str, extension: Extension, plan: Option<DialPlan>) -> Go {
-        let number = DialString::parse(text).ok().and_then(|dialled| dialled.number().copied());
-        if let Some(number) = number {
-            if self.plan.is_emergency(&number) {
-                return self.emergency(number, 0, Outcome::Unreachable);
-            }
-            if self.plan.numbering.is_service(number.as_str()) {
-                return self.outside(user, number, plan);
-            }
+        let emergency = self.plan.is_emergency_text(text);
+        if (emergency || self.plan.numbering.is_service(text))
+            && let Ok(number) = text.parse::<Number>()
+        {
+            return if emergency {
+                self.emergency(number, 0, Outcome::Unreachable)
+            } else {
+                self.outside(user, number, plan)
+            };
         }
         match self.plan.extensions.owner(extension) {
             Some(owner) if plan.is_none() => self.colleague(user, extension, owner),

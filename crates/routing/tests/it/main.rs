@@ -6,6 +6,7 @@
 mod admin;
 mod call;
 mod dialling;
+mod directory;
 mod dismissal;
 mod faults;
 mod inbound;
