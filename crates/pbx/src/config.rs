@@ -126,6 +126,25 @@ pub struct Config {
 }
 
 impl Config {
+    /// Defaults for everything but what has none: no listeners and no prompts yet.
+    #[must_use]
+    pub fn new(realm: impl Into<String>, clock: WallClock, seed: [u8; 32]) -> Self {
+        Self {
+            realm: realm.into(),
+            hosts: Vec::new(),
+            listeners: Vec::new(),
+            advertised: None,
+            clock,
+            product: concat!("Switchboard/", env!("CARGO_PKG_VERSION")).to_owned(),
+            sounds: Arc::default(),
+            limits: Limits::default(),
+            timing: Timing::default(),
+            sip: TimerConfig::default(),
+            on_dismissal: RunningCalls::default(),
+            seed,
+        }
+    }
+
     /// Starts an answer of ours.
     pub(crate) fn reply(
         &self,

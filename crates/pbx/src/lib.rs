@@ -1,4 +1,4 @@
-//! The PBX: calls, bridges, transfer, dismissal, composed of sans-IO machines; its core runs in virtual time.
+#![doc = include_str!("../README.md")]
 
 mod accounts;
 mod binding;

@@ -35,14 +35,13 @@ fn random_calls(seed: u64) {
     }
     for _ in 0..25 {
         let phone = rng.below(4) as usize;
-        let pick = |rng: &mut Rng| match rng.below(8) {
+        world.phones[phone].called = match rng.below(8) {
             0 => Called::Ring,
             1 => Called::Refuse(486),
             2 => Called::Ignore,
             3 => Called::EarlyMedia,
             _ => Called::Answer(Duration::from_millis(rng.below(3_000))),
         };
-        world.phones[phone].called = pick(&mut rng);
         let busy = world.phones[phone].is_up();
         match rng.below(8) {
             0 | 1 if !busy && phone == trunk => world.dial(trunk, "+4930555000"),

@@ -369,23 +369,12 @@ impl World {
 fn config(clock: &Clock, seed: u64) -> Config {
     let mut secret = [7; 32];
     secret[..8].copy_from_slice(&seed.to_le_bytes());
+    let clock =
+        WallClock { at: clock.epoch(), unix: Duration::from_secs(1_800_000_000), utc_offset: 0 };
     Config {
-        realm: REALM.to_owned(),
-        hosts: Vec::new(),
         listeners: vec![Listener { transport: Transport::Udp, local: PBX }],
-        advertised: None,
-        clock: WallClock {
-            at: clock.epoch(),
-            unix: Duration::from_secs(1_800_000_000),
-            utc_offset: 0,
-        },
-        product: "Switchboard".to_owned(),
         sounds: Arc::new(company::sounds()),
-        limits: switchboard_pbx::Limits::default(),
-        timing: switchboard_pbx::Timing::default(),
-        sip: switchboard_sip::transaction::TimerConfig::default(),
-        on_dismissal: switchboard_pbx::RunningCalls::default(),
-        seed: secret,
+        ..Config::new(REALM, clock, secret)
     }
 }
 
