@@ -13,9 +13,10 @@ use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, Scheme, StatusCode, Uri};
 
-use crate::call::{Admitted, Call, Start};
+use crate::call::{Admitted, Call, Merge, Start};
 use crate::calls::Account;
 use crate::event::Event;
+use crate::ids::CallId;
 use crate::leg::{ALLOW, Peer};
 use crate::pbx::Pbx;
 use crate::phones::{Change, Identified};
@@ -112,6 +113,32 @@ impl Pbx {
                 leg.request(now, world, request.id, request.flow, message);
             }
         });
+        let merge = self.calls.with(call, Call::take_merge).flatten();
+        if let Some(merge) = merge {
+            self.merge(now, call, &merge);
+        }
+    }
+
+    /// A user hands a call on to the party of another call of theirs. Where there is no such
+    /// party yet, it is called as for any other.
+    fn merge(&mut self, now: Instant, into: CallId, merge: &Merge) {
+        let dialog = merge.replaces().and_then(|id| self.world.routes.dialog(id));
+        let party = dialog.filter(|(from, _)| *from != into).and_then(|(from, consulting)| {
+            let party = self.calls.get(from)?.consulted(consulting, merge.user())?;
+            Some((from, party))
+        });
+        let world = &mut self.world;
+        let taken = party.and_then(|(from, party)| {
+            let leg = self.calls.with(from, |call| call.release(now, world, party)).flatten()?;
+            Some(((from, party), leg))
+        });
+        let Some((was, leg)) = taken else {
+            self.on_call(now, into, |call, world| call.hand_on(now, world, merge));
+            return;
+        };
+        let Some(number) = self.calls.with(into, Call::make_room) else { return };
+        self.world.routes.move_leg(was, (into, number));
+        self.on_call(now, into, |call, world| call.adopt(now, world, merge, number, leg));
     }
 
     /// RFC 3261 section 10.3.

@@ -1,6 +1,7 @@
 //! Whose is it: from what arrives to the leg that it is for.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use switchboard_media::LegId;
 use switchboard_routing::TrunkId;
@@ -69,6 +70,17 @@ impl Routes {
 
     pub(crate) fn end_port(&mut self, id: LegId) -> Option<LegKey> {
         self.ports.remove(&id)
+    }
+
+    /// The leg moves to another call.
+    pub(crate) fn move_leg(&mut self, from: LegKey, to: LegKey) {
+        fn each<K: Eq + Hash>(map: &mut HashMap<K, LegKey>, from: LegKey, to: LegKey) {
+            map.values_mut().filter(|key| **key == from).for_each(|key| *key = to);
+        }
+        each(&mut self.dialogs, from, to);
+        each(&mut self.ports, from, to);
+        let owners = self.transactions.values_mut();
+        owners.filter(|owner| **owner == Owner::Leg(from)).for_each(|o| *o = Owner::Leg(to));
     }
 
     /// How many entries there are: transactions, dialogs, ports.

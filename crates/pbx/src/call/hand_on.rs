@@ -7,6 +7,7 @@ use switchboard_media::{Command, Tone};
 use switchboard_routing::{Entry, Router};
 use switchboard_sip::StatusCode;
 
+use super::merge::Merge;
 use super::{Call, Stage};
 use crate::cause::Cause;
 use crate::event::CallEvent;
@@ -33,31 +34,38 @@ impl Call {
         now: Instant,
         world: &mut World,
         number: LegNumber,
-        referral: &Referral,
+        referral: Box<Referral>,
     ) {
-        let party = match (self.subject, self.partner) {
-            (Some(subject), Some(partner)) if number == subject => Some(partner),
-            (Some(subject), Some(partner)) if number == partner => Some(subject),
-            _ => None,
-        };
         let talking = matches!(self.stage, Stage::Talking) && self.hand_on.is_none();
+        let party = self.other_than(number).filter(|_| talking);
         let Some(leg) = self.legs.get_mut(&number) else { return };
         let Some(user) = leg.user().cloned() else {
-            return leg.refuse_referral(now, world, referral, StatusCode::FORBIDDEN);
+            return leg.refuse_referral(now, world, &referral, StatusCode::FORBIDDEN);
         };
-        let Some(party) = party.filter(|_| talking) else {
-            return leg.refuse_referral(now, world, referral, StatusCode::DECLINE);
-        };
-        if referral.replaces.is_some() {
-            return leg.refuse_referral(now, world, referral, StatusCode::DECLINE);
+        if party.is_none() {
+            return leg.refuse_referral(now, world, &referral, StatusCode::DECLINE);
         }
-        leg.accept_referral(now, world, referral);
+        let request = Merge { by: number, user, referral };
+        if request.referral.replaces.is_some() {
+            self.merge = Some(request);
+        } else {
+            self.hand_on(now, world, &request);
+        }
+    }
+
+    /// Calls the new party for whoever is handed on.
+    pub(crate) fn hand_on(&mut self, now: Instant, world: &mut World, request: &Merge) {
+        let Merge { by, user, referral } = request;
+        let Some(party) = self.other_than(*by) else { return };
+        if let Some(leg) = self.legs.get_mut(by) {
+            leg.accept_referral(now, world, referral);
+        }
         self.note(now, format!("{user} hands on to {}", referral.to));
         let target = referral.to.clone();
-        world.tell(self.id, CallEvent::Transferring { leg: number, target });
+        world.tell(self.id, CallEvent::Transferring { leg: *by, target });
         let before = self.router.take();
         let facts = before.as_ref().map(|router| router.facts().clone());
-        self.hand_on = Some(HandOn { by: number, before, subject: self.subject, rings: false });
+        self.hand_on = Some(HandOn { by: *by, before, subject: self.subject, rings: false });
         self.subject = Some(party);
         self.partner = None;
         self.outside = None;
@@ -69,7 +77,7 @@ impl Call {
         }
         let facts = facts.unwrap_or(switchboard_routing::Facts::Internal { line: None });
         let entry =
-            Entry::Transfer { by: &user, party: handed.as_ref(), to: &referral.to, call: &facts };
+            Entry::Transfer { by: user, party: handed.as_ref(), to: &referral.to, call: &facts };
         let router = Router::new(Arc::clone(&world.directory), entry);
         self.route(now, world, router);
     }

@@ -46,7 +46,8 @@ impl Call {
         }
     }
 
-    fn other_than(&self, number: LegNumber) -> Option<LegNumber> {
+    /// Who talks with this leg.
+    pub(super) fn other_than(&self, number: LegNumber) -> Option<LegNumber> {
         if Some(number) == self.subject {
             self.partner
         } else if Some(number) == self.partner {

@@ -49,7 +49,7 @@ impl Call {
             Event::Key(digit) => {
                 self.on_key(now, world, number, switchboard_dtmf::merge::Way::Info, digit);
             }
-            Event::Refer(referral) => self.on_refer(now, world, number, &referral),
+            Event::Refer(referral) => self.on_refer(now, world, number, referral),
         }
     }
 

@@ -7,6 +7,7 @@ mod hand_on;
 mod hold;
 mod keys;
 mod legs;
+mod merge;
 mod prompts;
 mod ringing;
 mod serve;
@@ -37,6 +38,7 @@ use crate::record::RecordHead;
 use crate::routes::LegKey;
 use crate::world::World;
 use hand_on::HandOn;
+pub(crate) use merge::Merge;
 use prompts::Prompts;
 use ringing::Ringing;
 
@@ -68,6 +70,8 @@ pub(crate) struct Call {
     /// Who talks with the subject.
     partner: Option<LegNumber>,
     hand_on: Option<HandOn>,
+    /// What needs a second call.
+    merge: Option<Merge>,
     /// The last prompt's name towards the media plane.
     token: u64,
     /// What is left of the caller's hops (RFC 3261 section 8.1.1.6).
@@ -121,6 +125,7 @@ impl Call {
             subject: None,
             partner: None,
             hand_on: None,
+            merge: None,
             token: 0,
             max_forwards,
             outside: None,

@@ -141,6 +141,11 @@ impl Leg {
         Self { key, party, peer, trust, port, sip, events: VecDeque::new() }
     }
 
+    /// The leg belongs to another call now.
+    pub(crate) fn moved(&mut self, key: LegKey) {
+        self.key = key;
+    }
+
     /// Who is at the other end, for the record.
     pub(crate) fn party(&self) -> &Party {
         &self.party

@@ -244,3 +244,60 @@ fn h26_reinvite_storm() {
     world.hang_up(anna);
     world.assert_clean();
 }
+
+/// Berta asks Carl first, in a second call, and then joins the two; two calls, two records.
+#[test]
+fn r17_attended_transfer() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    world.act(berta, |phone, now| phone.reinvite(now, "sendonly"));
+    world.seconds(1);
+    world.dial(berta, "103");
+    world.seconds(4);
+    assert!(world.phones[carl].is_up());
+    assert!(world.hears(carl, 1_000.0) > -13.0);
+    let consult = world.phones[berta].calls[1].dialog.as_ref().unwrap().id().clone();
+    let target = format!(
+        "<sip:103@{REALM}?Replaces={}%3Bto-tag%3D{}%3Bfrom-tag%3D{}>",
+        consult.call_id(),
+        consult.remote_tag(),
+        consult.local_tag()
+    );
+    world.act(berta, |phone, now| phone.refer_call(now, 0, &target));
+    world.seconds(4);
+    let berta = &world.phones[berta];
+    assert!(berta.calls[0].over && berta.calls[1].over, "{:#?}", world.transcript());
+    assert_eq!(berta.calls[0].notified.last().map(String::as_str), Some("SIP/2.0 200 OK"));
+    assert!(world.phones[anna].is_up() && world.phones[carl].is_up());
+    assert!(world.hears(anna, 1_700.0) > -13.0);
+    assert!(world.hears(carl, 440.0) > -13.0);
+    world.hang_up(anna);
+    world.seconds(1);
+    assert!(world.phones[carl].is_over());
+    world.assert_clean();
+    let causes: Vec<_> = world.records.iter().map(|record| record.cause).collect();
+    assert_eq!(causes, [Cause::Merged, Cause::Normal]);
+    assert_eq!(world.records[1].to.as_ref().unwrap().number, "103");
+}
+
+/// The dialog named is somebody else's: the number is called instead, and nothing is taken.
+#[test]
+fn h29_replaces_of_a_call_that_is_not_ones_own() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    let dora = world.phone("dora");
+    world.dial(dora, "*60");
+    world.seconds(1);
+    let other = world.phones[dora].dialog().id().clone();
+    let target = format!(
+        "<sip:103@{REALM}?Replaces={}%3Bto-tag%3D{}%3Bfrom-tag%3D{}>",
+        other.call_id(),
+        other.remote_tag(),
+        other.local_tag()
+    );
+    world.act(berta, |phone, now| phone.refer(now, &target));
+    world.seconds(4);
+    assert!(world.phones[dora].is_up());
+    assert!(world.phones[carl].is_up() && world.phones[anna].is_up());
+    world.hang_up(dora);
+    world.hang_up(anna);
+    world.assert_clean();
+}

@@ -349,6 +349,13 @@ impl Phone {
         self.within(now, &Method::Refer, |request| request.header(HeaderName::ReferTo, refer_to));
     }
 
+    pub fn refer_call(&mut self, now: Instant, at: usize, refer_to: &str) {
+        let flow = self.flow();
+        let request = self.calls[at].dialog.as_mut().unwrap().request(&Method::Refer);
+        let request = request.header(HeaderName::ReferTo, refer_to);
+        self.layer.send_request(now, flow, request).unwrap();
+    }
+
     pub fn info(&mut self, now: Instant, digit: char) {
         let body = format!("Signal={digit}\r\nDuration=160\r\n");
         self.within(now, &Method::Info, |request| request.body("application/dtmf-relay", body));

@@ -1,0 +1,105 @@
+//! Attended transfer: two calls of one user become one (RFC 5589 section 7, RFC 3891).
+
+use std::time::Instant;
+
+use switchboard_media::Command;
+use switchboard_routing::UserId;
+use switchboard_sip::StatusCode;
+use switchboard_sip::dialog::DialogId;
+
+use super::{Call, Stage};
+use crate::cause::Cause;
+use crate::event::CallEvent;
+use crate::ids::LegNumber;
+use crate::leg::{Leg, Referral};
+use crate::world::World;
+
+/// A user wants a call handed on; with `Replaces`, to the party of another call of theirs.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    pub(super) by: LegNumber,
+    pub(super) user: UserId,
+    pub(super) referral: Box<Referral>,
+}
+
+impl Merge {
+    /// The user's dialog in the other call.
+    pub(crate) fn replaces(&self) -> Option<&DialogId> {
+        self.referral.replaces.as_ref()
+    }
+
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+}
+
+impl Call {
+    /// What needs a second call, for whoever has all of them.
+    pub(crate) fn take_merge(&mut self) -> Option<Merge> {
+        self.merge.take()
+    }
+
+    /// Who talks with this user's leg.
+    pub(crate) fn consulted(&self, number: LegNumber, user: &UserId) -> Option<LegNumber> {
+        let own = self.legs.get(&number)?.user() == Some(user);
+        let talking = matches!(self.stage, Stage::Talking) && self.hand_on.is_none();
+        self.other_than(number).filter(|_| own && talking)
+    }
+
+    /// Gives a leg away, and ends what is left of the call.
+    pub(crate) fn release(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        number: LegNumber,
+    ) -> Option<Leg> {
+        let leg = self.legs.remove(&number)?;
+        self.end(now, world, Cause::Merged);
+        Some(leg)
+    }
+
+    /// A name for a leg that comes from another call.
+    pub(crate) fn make_room(&mut self) -> LegNumber {
+        self.new_leg()
+    }
+
+    /// Joins a leg of another call with the party of whoever handed on.
+    pub(crate) fn adopt(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        merge: &Merge,
+        number: LegNumber,
+        mut leg: Leg,
+    ) {
+        leg.moved(self.key(number));
+        let party = leg.party().clone();
+        self.legs.insert(number, leg);
+        let target = merge.referral.to.clone();
+        world.tell(self.id, CallEvent::Transferring { leg: merge.by, target });
+        if self.subject == Some(merge.by) {
+            self.subject = Some(number);
+        } else {
+            self.partner = Some(number);
+        }
+        if let Some(by) = self.legs.get_mut(&merge.by) {
+            by.accept_referral(now, world, &merge.referral);
+            by.notify(now, world, StatusCode::OK);
+            by.end(now, world, StatusCode::OK);
+        }
+        for number in [self.subject, self.partner].into_iter().flatten() {
+            if let Some(leg) = self.legs.get(&number).and_then(Leg::media) {
+                world.media(Command::Stop { leg });
+            }
+        }
+        if let Some(partner) = self.partner {
+            self.bridge(world, partner);
+        }
+        self.resume_hold(world);
+        self.note(now, format!("{} hands on to {}", merge.user, party.number));
+        if let Some(ledger) = &mut self.ledger {
+            ledger.answered(now, party.clone());
+        }
+        world.tell(self.id, CallEvent::Transferred { party });
+    }
+}
