@@ -94,8 +94,9 @@ pub fn retry_delay(role: Role, entropy: u64) -> Duration {
 mod tests {
     use super::*;
 
+    /// A storm of INVITEs in a dialog, or one from each side: one at a time, the others refused.
     #[test]
-    fn one_invite_at_a_time() {
+    fn h26_one_invite_at_a_time() {
         let mut overlap = InviteOverlap::default();
         overlap.begin_ours().unwrap();
         let glare = overlap.begin_theirs().unwrap_err();

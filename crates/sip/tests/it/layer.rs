@@ -41,20 +41,38 @@ fn h22_invite_flood_challenged_statelessly() {
         let tag = layer.stateless_tag(&request);
         let refusal = Builder::reply(&request, StatusCode::UNAUTHORIZED, Some(&tag));
         layer.respond_stateless(id, &refusal.build().unwrap()).unwrap();
-        // h23: one answer for one request, and not much longer than it.
-        let outputs = drain(&mut layer);
-        let sent: Vec<_> = outputs
-            .iter()
-            .filter_map(|output| match output {
-                Output::Transmit { payload, .. } => Some(payload.len()),
-                Output::Event(_) => None,
-            })
-            .collect();
-        assert_eq!(sent.len(), 1);
-        assert!(sent[0] < 2 * request.as_bytes().len());
+        drain(&mut layer);
         assert_eq!(layer.transactions(), (0, 0));
     }
     assert_eq!(layer.poll_timeout(), None);
+}
+
+/// Whoever has not shown credentials gets one answer for one request, without a body, not much
+/// longer than what was asked, no provisional before it, and no repetition after it.
+#[test]
+fn h23_strangers_are_not_an_amplifier() {
+    let mut clock = Clock::new();
+    let mut layer = TransactionLayer::new(LayerConfig::default(), [7; 32]);
+    let message = request("INVITE", 1, 1, "");
+    let asked = message.as_bytes().len();
+    layer.handle(clock.now(), Input::Received { flow: flow(66), message });
+    let Some(Output::Event(Event::Request { id, request, .. })) = layer.poll_output() else {
+        panic!("not told");
+    };
+    let tag = layer.stateless_tag(&request);
+    let refusal = Builder::reply(&request, StatusCode::UNAUTHORIZED, Some(&tag)).build().unwrap();
+    layer.respond_stateless(id, &refusal).unwrap();
+    clock.advance(Duration::from_secs(40));
+    layer.handle_timeout(clock.now());
+    let sent = drain(&mut layer).into_iter().filter_map(|output| match output {
+        Output::Transmit { flow: to, payload } => Some((to, payload)),
+        Output::Event(_) => None,
+    });
+    let sent: Vec<_> = sent.collect();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].0, flow(66));
+    assert!(sent[0].1.len() < asked * 3 / 2, "{} for {asked}", sent[0].1.len());
+    assert!(Message::parse(sent[0].1.clone()).unwrap().body().is_empty());
 }
 
 /// A flood that is answered and never acknowledged stays within the bounds of the table, from one
