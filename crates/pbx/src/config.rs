@@ -77,6 +77,9 @@ pub struct Timing {
     pub register_default: Duration,
     /// See [`Timing::register_min`].
     pub register_max: Duration,
+    /// How often a phone that holds its call is asked whether it is still there: it sends no
+    /// audio that could be missed.
+    pub ping: Duration,
     /// A call longer than this ends by itself: the last guard against a lost BYE.
     pub call_max: Duration,
 }
@@ -90,6 +93,7 @@ impl Default for Timing {
             register_min: Duration::from_secs(30),
             register_default: Duration::from_secs(300),
             register_max: Duration::from_secs(3_600),
+            ping: Duration::from_secs(60),
             call_max: Duration::from_secs(12 * 3_600),
         }
     }

@@ -409,7 +409,7 @@ impl Pbx {
                 if let Some((call, number)) = self.leg_of(id) {
                     self.on_call(now, call, |call, world| {
                         if let Some(leg) = call.leg(number) {
-                            leg.unanswered(world, id);
+                            leg.unanswered(now, world, id);
                         }
                     });
                 } else if let Some(trunk) = self.trunk_of(id) {

@@ -248,6 +248,9 @@ impl Call {
             }
             _ => {}
         }
+        for leg in self.legs.values_mut() {
+            leg.handle_timeout(now, world);
+        }
         if self.deadline <= now && self.ended.is_none() {
             self.end(now, world, Cause::PeerLost);
         }
@@ -261,7 +264,8 @@ impl Call {
             _ => None,
         };
         let deadline = self.ended.is_none().then_some(self.deadline);
-        [self.keys.poll_timeout(), stage, deadline].into_iter().flatten().min()
+        let legs = self.legs.values().filter_map(Leg::poll_timeout).min();
+        [self.keys.poll_timeout(), stage, deadline, legs].into_iter().flatten().min()
     }
 
     /// Ends the call: every leg is told, the record gets its cause, once.

@@ -90,7 +90,7 @@ impl Leg {
         match status.code() {
             100 => {}
             101..=199 if calling.cancelled => {}
-            101..=199 => self.provisional(world, response),
+            101..=199 => self.provisional(now, world, response),
             200..=299 => self.answered(now, world, id, response),
             _ => {
                 let cancelled = calling.cancelled;
@@ -105,7 +105,7 @@ impl Leg {
         }
     }
 
-    fn provisional(&mut self, world: &mut World, response: &Message) {
+    fn provisional(&mut self, now: Instant, world: &mut World, response: &Message) {
         let Sip::Calling(calling) = &mut self.sip else { return };
         let body = response.body();
         if !body.is_empty() && calling.early.as_deref() != Some(body) {
@@ -115,7 +115,7 @@ impl Leg {
                 if let Some(ours) = self.port.session_mut() {
                     *ours = session;
                 }
-                self.apply(world, change);
+                self.apply(now, world, change);
                 self.events.push_back(Event::EarlyMedia);
                 return;
             }
@@ -157,7 +157,7 @@ impl Leg {
             _ if cancelled => self.end(now, world, StatusCode::REQUEST_TERMINATED),
             Ok(change) => {
                 if let Some(change) = change {
-                    self.apply(world, change);
+                    self.apply(now, world, change);
                 }
                 self.events.push_back(Event::Answered);
             }

@@ -92,7 +92,7 @@ impl Leg {
         if let Ok((answer, change)) = session.answer(incoming.invite.body(), prefer) {
             incoming.early = Some(answer.clone());
             incoming.provisional(now, world, StatusCode::SESSION_PROGRESS, Some(answer));
-            self.apply(world, change);
+            self.apply(now, world, change);
         }
     }
 
@@ -149,7 +149,7 @@ impl Leg {
         let ack = Ack::Awaited { invite: id, hang_up: false };
         self.up(world, Up::new(dialog, flow, ack, None));
         if let Some(change) = change {
-            self.apply(world, change);
+            self.apply(now, world, change);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod calling;
 mod incoming;
+mod ping;
 mod plan;
 mod port;
 mod refer;
@@ -282,7 +283,7 @@ impl Leg {
     }
 
     /// A transaction of this leg ended without an answer: in time, or because its way is gone.
-    pub(crate) fn unanswered(&mut self, world: &mut World, id: TransactionId) {
+    pub(crate) fn unanswered(&mut self, now: Instant, world: &mut World, id: TransactionId) {
         match &self.sip {
             Sip::Calling(calling) if calling.is_invite(id) => {
                 self.over(world);
@@ -292,13 +293,20 @@ impl Leg {
                 self.over(world);
                 self.events.push_back(Event::Vanished);
             }
+            Sip::Up(_) => {
+                let method = world.layer.sent(id).map(|request| request.method().clone());
+                if method == Some(Method::Options) {
+                    self.pinged(now, world, None);
+                }
+            }
             Sip::Leaving(_) => self.over(world),
             _ => {}
         }
     }
 
     /// Makes known what a description changed.
-    fn apply(&mut self, world: &mut World, change: Change) {
+    fn apply(&mut self, now: Instant, world: &mut World, change: Change) {
+        self.watch(now, world, change.hold);
         if let Some(session) = self.port.session() {
             world.media(Command::Configure { leg: session.media(), stream: change.stream });
         }

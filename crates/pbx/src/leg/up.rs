@@ -23,6 +23,8 @@ pub(super) struct Up {
     account: Option<Client>,
     follows_contact: bool,
     pub(super) subscription: Subscription,
+    /// When a peer that holds us is asked whether it is there.
+    pub(super) ping: Option<Instant>,
 }
 
 /// The ACK of a 2xx of ours.
@@ -38,7 +40,7 @@ pub(super) enum Ack {
 impl Up {
     pub(super) fn new(dialog: Dialog, flow: Flow, ack: Ack, account: Option<Client>) -> Self {
         let subscription = Subscription::default();
-        Self { dialog, flow, ack, account, follows_contact: false, subscription }
+        Self { dialog, flow, ack, account, follows_contact: false, subscription, ping: None }
     }
 
     pub(super) fn id(&self) -> &DialogId {
@@ -182,7 +184,7 @@ impl Leg {
             return;
         };
         match session.accept(ack.body()) {
-            Ok(change) => self.apply(world, change),
+            Ok(change) => self.apply(now, world, change),
             // An offer without an answer: there is no session (RFC 3261 section 13.2.1).
             Err(_) => {
                 self.end(now, world, StatusCode::NOT_ACCEPTABLE_HERE);
@@ -236,6 +238,7 @@ impl Leg {
                     self.over(world);
                 }
             }
+            (Method::Options, Sip::Up(_)) => self.pinged(now, world, Some(response)),
             (Method::Notify, Sip::Up(up)) if !status.is_success() => up.subscription.end(),
             _ => {}
         }
@@ -276,7 +279,7 @@ impl Leg {
             up.ack = Ack::Awaited { invite: id, hang_up: false };
         }
         if let Some(change) = change {
-            self.apply(world, change);
+            self.apply(now, world, change);
         }
     }
 

@@ -69,8 +69,8 @@ fn random_calls(seed: u64) {
     // What rang then may have been answered since.
     world.seconds(60);
     hang_up_all(&mut world);
-    // Whoever vanished is noticed by silence; whoever rings, rings to the end.
-    world.seconds(200);
+    // Whoever vanished is noticed by silence, or when asked; whoever rings, rings to the end.
+    world.seconds(300);
     world.assert_clean();
 }
 

@@ -301,3 +301,17 @@ fn h29_replaces_of_a_call_that_is_not_ones_own() {
     world.hang_up(anna);
     world.assert_clean();
 }
+
+/// A phone that holds its call and vanishes is noticed, although nobody misses its audio.
+#[test]
+fn a_phone_that_holds_and_vanishes() {
+    let Talk { mut world, anna, berta, .. } = talk();
+    world.act(anna, |phone, now| phone.reinvite(now, "sendonly"));
+    world.seconds(200);
+    assert!(world.phones[berta].is_up(), "it answers, and so it is there");
+    world.act(anna, |phone, _| phone.vanish());
+    world.seconds(100);
+    assert!(world.phones[berta].is_over());
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::PeerLost);
+}

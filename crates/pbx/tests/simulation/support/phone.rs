@@ -458,6 +458,7 @@ impl Phone {
                 self.calls[at].talk_to(request.body(), say);
                 self.reply(now, id, request, 488);
             }
+            (Method::Options, Some(_)) => self.reply(now, id, request, 200),
             (Method::Register, _) => {
                 let contact = request.text(HeaderName::Contact).unwrap();
                 self.registered.push(contact.to_owned());
