@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use switchboard_routing::{Directory, UserId};
-use switchboard_sip::auth::{Authenticator, AuthenticatorConfig, Challenge, Ha1s, Verdict};
+use switchboard_sip::auth::{
+    Algorithm, Authenticator, AuthenticatorConfig, Challenge, Ha1s, Verdict,
+};
 use switchboard_sip::registrar::{self, Binding, Refusal, Registrar, RegistrarConfig};
-use switchboard_sip::{Builder, Flow, Message};
+use switchboard_sip::{Builder, Flow, HeaderName, Message};
 
 use crate::binding::SavedBinding;
 use crate::config::Config;
@@ -60,7 +62,11 @@ impl Phones {
             default_expires: config.timing.register_default,
             max_expires: config.timing.register_max,
         });
-        let authenticator = AuthenticatorConfig::new(config.realm.clone());
+        // MD5 first: of two challenges, phones from before RFC 8760 look at the first.
+        let authenticator = AuthenticatorConfig {
+            algorithms: vec![Algorithm::Md5, Algorithm::Sha256],
+            ..AuthenticatorConfig::new(config.realm.clone())
+        };
         Self {
             registrar,
             authenticator: Authenticator::new(authenticator, seed, config.clock.at),
@@ -96,8 +102,10 @@ impl Phones {
                 Some((user, _)) => Identified::User(user.clone()),
                 None => Identified::Ask(self.authenticator.challenge(now)),
             },
-            Verdict::Challenge(challenge) | Verdict::Stale(challenge) => Identified::Ask(challenge),
-            Verdict::Rejected { challenge, .. } => Identified::Wrong(challenge),
+            Verdict::Challenge(challenge) | Verdict::Stale(challenge) => {
+                Identified::Ask(for_agent(challenge, request))
+            }
+            Verdict::Rejected { challenge, .. } => Identified::Wrong(for_agent(challenge, request)),
         }
     }
 
@@ -177,5 +185,20 @@ impl Phones {
                 },
             });
         }
+    }
+}
+
+/// Phones built on libre before 2.0, which give up when any challenge is by an algorithm that they
+/// do not know, in whatever order the challenges stand.
+const MD5_ONLY: [&str; 2] = ["baresip v0.", "baresip v1."];
+
+/// The challenge as this phone can take it. It depends on what the phone says of itself alone,
+/// never on who it claims to be.
+fn for_agent(challenge: Challenge, request: &Message) -> Challenge {
+    let agent = request.text(HeaderName::UserAgent).unwrap_or_default();
+    if MD5_ONLY.iter().any(|old| agent.starts_with(old)) {
+        challenge.only(Algorithm::Md5)
+    } else {
+        challenge
     }
 }

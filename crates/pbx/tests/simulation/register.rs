@@ -50,3 +50,37 @@ fn a_wrong_password_is_refused() {
     assert!(world.saved.is_empty());
     world.assert_clean();
 }
+
+/// Both algorithms are offered; a phone that gives up at one that it does not know gets MD5 alone.
+#[test]
+fn md5_and_sha_256_are_offered() {
+    use switchboard_sip::HeaderName;
+    for (agent, offered) in [("Desk 3000", 2), ("baresip v1.0.0 (x86_64/linux)", 1)] {
+        let mut world = World::new();
+        let stranger = world.add("stranger");
+        world.act(stranger, |phone, now| {
+            let request = phone.request(&switchboard_sip::Method::Options, "sip:10.0.0.1");
+            phone.send(now, request.header(HeaderName::UserAgent, agent));
+        });
+        world.seconds(1);
+        let answer = &world.phones[stranger].answers[0];
+        let challenges: Vec<_> =
+            answer.all(HeaderName::WwwAuthenticate).filter_map(|header| header.text()).collect();
+        assert_eq!(challenges.len(), offered, "{challenges:?}");
+        assert!(challenges[0].contains("algorithm=MD5"));
+    }
+}
+
+/// A phone that takes SHA-256 registers with it (RFC 8760).
+#[test]
+fn a_phone_registers_with_sha_256() {
+    use switchboard_sip::auth::Algorithm;
+    let mut world = World::new();
+    let anna = world.add("anna");
+    world.phones[anna].algorithms = vec![Algorithm::Sha256];
+    world.act(anna, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[anna].statuses, [200]);
+    world.act(anna, |phone, now| phone.register(now, 0));
+    world.assert_clean();
+}

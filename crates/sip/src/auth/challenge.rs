@@ -35,6 +35,16 @@ impl Challenge {
         self.role.challenge()
     }
 
+    /// The same by one algorithm only, for a peer that gives up at a challenge which it does not know. One that
+    /// was not offered leaves the challenge as it is.
+    #[must_use]
+    pub fn only(mut self, algorithm: Algorithm) -> Self {
+        if self.algorithms.contains(&algorithm) {
+            self.algorithms = vec![algorithm];
+        }
+        self
+    }
+
     /// Whether the digest was right and only the nonce was not.
     pub fn is_stale(&self) -> bool {
         self.stale

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use switchboard_sip::auth::{Client, ClientConfig};
+use switchboard_sip::auth::{Algorithm, Client, ClientConfig};
 use switchboard_sip::dialog::{Dialog, DialogId};
 use switchboard_sip::transaction::{
     Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
@@ -76,6 +76,8 @@ pub struct Phone {
     pub say: Say,
     /// Said in place of our description.
     pub sdp_override: Option<String>,
+    /// The digest algorithms that it knows.
+    pub algorithms: Vec<Algorithm>,
     /// Contacts that were registered with us.
     pub registered: Vec<String>,
     /// Behind our Contact URI.
@@ -108,6 +110,7 @@ impl Phone {
             from: None,
             say: Say::Silence,
             sdp_override: None,
+            algorithms: Algorithm::ALL.to_vec(),
             registered: Vec::new(),
             contact_suffix: String::new(),
         }
@@ -604,6 +607,7 @@ impl Phone {
         let host = sent.request_uri().unwrap().host_str().to_owned();
         let mut config = ClientConfig::new(host, &self.user, &self.password);
         config.realm = REALM.to_owned();
+        config.algorithms = self.algorithms.clone();
         let answer = Client::new(config).answer(&sent, response, "cnonce").ok()?;
         Some(request.header(answer.name, answer.value.as_str()))
     }
