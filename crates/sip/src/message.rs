@@ -17,6 +17,7 @@ mod name;
 mod name_addr;
 mod params;
 mod refusal;
+mod scan;
 mod status;
 mod validate;
 mod value;

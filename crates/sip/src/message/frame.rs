@@ -6,6 +6,7 @@ use super::name_addr::Shape;
 use super::params::Params;
 use super::{
     CSeq, HeaderName, MAX_LINE, MAX_METHOD, ParseError, ParseErrorKind, StatusCode, Via, chars,
+    scan,
 };
 
 /// Octets of a message.
@@ -66,8 +67,8 @@ pub(crate) struct TopVia {
 impl TopVia {
     fn new(bytes: &[u8], via: &Via<'_>) -> TopVia {
         TopVia {
-            transport: Span::within(bytes, via.transport().as_bytes()),
-            host: Span::within(bytes, via.host().as_bytes()),
+            transport: Span::within(bytes, via.transport),
+            host: Span::within(bytes, via.host),
             port: via.port(),
             params: Span::within(bytes, via.params().as_bytes()),
         }
@@ -75,7 +76,7 @@ impl TopVia {
 
     pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Via<'a> {
         let params = Params::checked(self.params.of(bytes));
-        Via::checked(text(self.transport.of(bytes)), text(self.host.of(bytes)), self.port, params)
+        Via::checked(self.transport.of(bytes), self.host.of(bytes), self.port, params)
     }
 }
 
@@ -238,19 +239,18 @@ impl Routing {
         let call_id = need(self.call_id, HeaderName::CallId)?;
         let cseq = need(self.cseq, HeaderName::CSeq)?;
 
-        let top = within(bytes, &entries[usize::from(via)], HeaderName::Via, |value| {
+        let (top, branch) = within(bytes, &entries[usize::from(via)], HeaderName::Via, |value| {
             let mut cursor = Cursor::new(value);
-            let via = Via::read(&mut cursor)?;
+            let via = Via::read_with_branch(&mut cursor)?;
             if cursor.eat(b',') { Ok(via) } else { cursor.end().map(|()| via) }
         })?;
-        let branch = top.branch().map_or(Span::default(), |b| Span::within(bytes, b.as_bytes()));
+        let branch = Span::within(bytes, branch);
         let tag_of = |at: u16, name| {
             within(bytes, &entries[usize::from(at)], name, |value| {
                 let mut cursor = Cursor::new(value);
                 let shape = Shape::read(&mut cursor)?;
                 cursor.end()?;
-                let tag = shape.params.get("tag").unwrap_or("");
-                Ok(Span::within(bytes, tag.as_bytes()))
+                Ok(Span::within(bytes, shape.tag))
             })
         };
         let from_tag = tag_of(from, HeaderName::From)?;
@@ -317,12 +317,10 @@ fn number(value: &[u8]) -> Result<u32, ParseError> {
     cursor.end().map(|()| number)
 }
 
-/// `word ["@" word]`
+/// Any visible ASCII: RFC 3261's `word ["@" word]` and the characters that senders put there besides.
 fn check_call_id(value: &[u8]) -> Result<(), ParseError> {
-    let mut cursor = Cursor::new(value);
-    let first = cursor.span(chars::WORD);
-    if first.is_empty() || (cursor.eat(b'@') && cursor.span(chars::WORD).is_empty()) {
-        return Err(cursor.error(ParseErrorKind::Token));
+    if value.is_empty() || !scan::is_graphic(value) {
+        return Err(ParseError::new(ParseErrorKind::Token, 0));
     }
-    cursor.end()
+    Ok(())
 }

@@ -30,14 +30,14 @@ impl<'a> Host<'a> {
     }
 
     /// The host's text from the cursor on, an IPv6 address with its brackets.
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<&'a str, ParseError> {
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
         let start = cursor.at;
         if !cursor.eat(b'[') {
             let host = cursor.span(chars::HOST);
             return if host.is_empty() {
                 Err(cursor.error(ParseErrorKind::Host))
             } else {
-                Ok(text(host))
+                Ok(host)
             };
         }
         let end = cursor.rest().iter().position(|&octet| octet == b']');
@@ -45,7 +45,7 @@ impl<'a> Host<'a> {
         match inner.and_then(|inner| inner.parse::<Ipv6Addr>().ok().map(|_| inner.len())) {
             Some(length) => {
                 cursor.at += length + 1;
-                Ok(text(&cursor.text[start..cursor.at]))
+                Ok(&cursor.text[start..cursor.at])
             }
             None => Err(ParseError::new(ParseErrorKind::Host, start)),
         }

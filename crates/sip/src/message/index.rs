@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::cursor::is_fold;
-use super::{HeaderName, MAX_HEADERS, MAX_LINE, ParseError, ParseErrorKind, chars};
+use super::{HeaderName, MAX_HEADERS, MAX_LINE, ParseError, ParseErrorKind, chars, scan};
 
 /// Header fields kept in the message itself; more are on the heap.
 const INLINE: usize = 24;
@@ -91,69 +91,79 @@ impl Index {
 
 /// `field-name HCOLON value CRLF`: the entry, and where the next line starts.
 pub(super) fn read_field(bytes: &[u8], start: usize) -> Result<(Entry, usize), ParseError> {
-    let name_len = chars::span(&bytes[start..], chars::TOKEN);
-    let mut at = start + name_len;
-    while let Some(b' ' | b'\t') = bytes.get(at) {
-        at += 1;
-    }
-    if name_len == 0 || name_len > usize::from(u8::MAX) || bytes.get(at) != Some(&b':') {
-        let at = at.min(bytes.len());
-        return Err(ParseError::new(ParseErrorKind::FieldName, at));
-    }
-    let name = &bytes[start..start + name_len];
-    let id = HeaderName::from_bytes(name).map_or(OTHER, |known| known as u8);
-    let line_end = find_line_end(bytes, start, at + 1)?;
-    let value = super::cursor::trimmed(&bytes[at + 1..line_end]);
-    let lead = bytes[at + 1..line_end]
-        .iter()
-        .position(|octet| !matches!(octet, b' ' | b'\t' | b'\r' | b'\n'))
-        .unwrap_or(line_end - at - 1);
-    let value_start = at + 1 + lead;
-    let entry = Entry {
-        name_start: start as u16,
-        name_len: name_len as u8,
-        id,
-        start: value_start as u16,
-        end: (value_start + value.len()) as u16,
+    let no_name = || {
+        let at = start + chars::span(&bytes[start..], chars::TOKEN);
+        ParseError::new(ParseErrorKind::FieldName, at)
     };
+    let colon = scan::colon(bytes, start).ok_or_else(no_name)?;
+    let mut name = &bytes[start..colon];
+    while let [before @ .., b' ' | b'\t'] = name {
+        name = before;
+    }
+    let name_len = u8::try_from(name.len()).map_err(|_| no_name())?;
+    let id = match HeaderName::from_bytes(name) {
+        Some(known) => known as u8,
+        None if chars::is_token(name) => OTHER,
+        None => return Err(no_name()),
+    };
+    let mut value = colon + 1;
+    let line_end = find_line_end(bytes, start, value)?;
+    let mut end = line_end;
+    while value < end && is_space(bytes[value]) {
+        value += 1;
+    }
+    while value < end && is_space(bytes[end - 1]) {
+        end -= 1;
+    }
+    let entry =
+        Entry { name_start: start as u16, name_len, id, start: value as u16, end: end as u16 };
     Ok((entry, line_end + 2))
+}
+
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The line end, folds included, that ends the field; checks the octets on the way.
 fn find_line_end(bytes: &[u8], line: usize, value: usize) -> Result<usize, ParseError> {
+    let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
     let mut at = value;
     loop {
-        let Some(found) =
-            bytes[at..].iter().position(|&octet| (octet < 0x20 && octet != b'\t') || octet == 0x7f)
-        else {
-            return Err(ParseError::new(ParseErrorKind::Incomplete, bytes.len()));
-        };
-        at += found;
+        at = scan::control(bytes, at).ok_or(incomplete)?;
         if at - line > MAX_LINE {
             return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
         }
         match &bytes[at..] {
+            [b'\t', ..] => at += 1,
             fold if is_fold(fold) => at += 3,
             [b'\r', b'\n', ..] => return Ok(at),
-            [b'\r'] => return Err(ParseError::new(ParseErrorKind::Incomplete, bytes.len())),
+            [b'\r'] => return Err(incomplete),
             [b'\r' | b'\n', ..] => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),
-            _ if is_quoted_pair(&bytes[value..=at]) => at += 1,
-            _ => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),
+            _ => return find_quoted_line_end(bytes, line, value),
         }
     }
 }
 
-/// Whether the last octet follows a backslash within an open quoted string.
-fn is_quoted_pair(value: &[u8]) -> bool {
+/// The same for a line with other control octets, which only quoted pairs may hold.
+fn find_quoted_line_end(bytes: &[u8], line: usize, value: usize) -> Result<usize, ParseError> {
     let mut quoted = false;
-    let mut escaped = false;
-    for &octet in &value[..value.len() - 1] {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ => {}
+    let mut at = value;
+    while let Some(rest) = bytes.get(at..) {
+        if at - line > MAX_LINE {
+            return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
+        }
+        match rest {
+            [b'\\', escaped, ..] if quoted && !matches!(escaped, b'\r' | b'\n') => at += 2,
+            [b'"', ..] => {
+                quoted = !quoted;
+                at += 1;
+            }
+            fold if is_fold(fold) => at += 3,
+            [b'\r', b'\n', ..] => return Ok(at),
+            [octet, ..] if *octet >= 0x20 && *octet != 0x7f || *octet == b'\t' => at += 1,
+            [b'\r'] | [] => break,
+            _ => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),
         }
     }
-    quoted && escaped
+    Err(ParseError::new(ParseErrorKind::Incomplete, bytes.len()))
 }

@@ -140,12 +140,58 @@ impl HeaderName {
 
     /// The known name that `name` writes, in long or compact form, in any case.
     pub fn from_bytes(name: &[u8]) -> Option<HeaderName> {
-        if let [letter] = name {
-            let letter = letter.to_ascii_lowercase();
-            return ALL.iter().find(|known| known.2 == letter && letter != 0).map(|known| known.0);
-        }
-        ALL.iter().find(|known| known.1.as_bytes().eq_ignore_ascii_case(name)).map(|known| known.0)
+        let id = match name {
+            [] => return None,
+            [letter] => {
+                *COMPACT.get(usize::from(letter.to_ascii_lowercase().wrapping_sub(b'a')))?
+            }
+            _ => LONG[slot(name)],
+        };
+        let (known, long, ..) = ALL.get(usize::from(id))?;
+        let same = name.len() == 1
+            || long.as_bytes() == name
+            || long.as_bytes().eq_ignore_ascii_case(name);
+        same.then_some(*known)
     }
+}
+
+/// No name.
+const NONE: u8 = u8::MAX;
+
+/// The long names by [`slot`]; that no two share one is checked when this is compiled.
+static LONG: [u8; 512] = {
+    let mut table = [NONE; 512];
+    let mut id = 0;
+    while id < ALL.len() {
+        let slot = slot(ALL[id].1.as_bytes());
+        assert!(table[slot] == NONE, "two names in one slot: choose other factors");
+        table[slot] = id as u8;
+        id += 1;
+    }
+    table
+};
+
+/// The compact names by their letter.
+static COMPACT: [u8; 26] = {
+    let mut table = [NONE; 26];
+    let mut id = 0;
+    while id < ALL.len() {
+        if ALL[id].2 != 0 {
+            table[(ALL[id].2 - b'a') as usize] = id as u8;
+        }
+        id += 1;
+    }
+    table
+};
+
+/// A number that differs for all long names, the same in any case; `name` is not empty.
+const fn slot(name: &[u8]) -> usize {
+    const fn lower(octet: u8) -> usize {
+        (octet | 0x20) as usize
+    }
+    let length = name.len();
+    let (first, middle, last) = (name[0], name[length / 2], name[length - 1]);
+    (length + 3 * lower(first) + 7 * lower(middle) + 24 * lower(last)) % 512
 }
 
 impl fmt::Display for HeaderName {

@@ -26,7 +26,7 @@ impl<'a> NameAddr<'a> {
 
     /// Reads one value up to its end or to the comma before the next.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<NameAddr<'a>, ParseError> {
-        let Shape { display, uri, uri_at, params } = Shape::read(cursor)?;
+        let Shape { display, uri, uri_at, params, .. } = Shape::read(cursor)?;
         let uri = Uri::read(uri).map_err(|error| error.shifted(uri_at))?;
         Ok(NameAddr { display, uri, params })
     }
@@ -95,6 +95,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) uri: &'a [u8],
     pub(crate) uri_at: usize,
     pub(crate) params: Params<'a>,
+    /// The tag parameter; empty if there is none.
+    pub(crate) tag: &'a [u8],
 }
 
 impl<'a> Shape<'a> {
@@ -115,8 +117,8 @@ impl<'a> Shape<'a> {
             };
             let uri = &cursor.text[uri_at..uri_at + length];
             cursor.at += length + 1;
-            let params = Params::read(cursor)?;
-            return Ok(Shape { display, uri, uri_at, params });
+            let (params, tag) = read_params(cursor)?;
+            return Ok(Shape { display, uri, uri_at, params, tag });
         }
         if display.first() == Some(&b'"') {
             return Err(cursor.error(ParseErrorKind::Bracket));
@@ -141,9 +143,20 @@ impl<'a> Shape<'a> {
         if cursor.peek() == Some(b'?') {
             return Err(cursor.error(ParseErrorKind::UriHeaders));
         }
-        let params = Params::read(cursor)?;
-        Ok(Shape { display: &[], uri, uri_at: start, params })
+        let (params, tag) = read_params(cursor)?;
+        Ok(Shape { display: &[], uri, uri_at: start, params, tag })
     }
+}
+
+/// The parameters, and the tag among them.
+fn read_params<'a>(cursor: &mut Cursor<'a>) -> Result<(Params<'a>, &'a [u8]), ParseError> {
+    let mut tag: &[u8] = &[];
+    let params = Params::read_each(cursor, |name, value| {
+        if tag.is_empty() && name.eq_ignore_ascii_case(b"tag") {
+            tag = value;
+        }
+    })?;
+    Ok((params, tag))
 }
 
 /// `*(token LWS)`, without the white space at its end.

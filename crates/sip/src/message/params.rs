@@ -24,12 +24,22 @@ pub struct Param<'a> {
 impl<'a> Params<'a> {
     /// Reads `;name=value` pairs up to the end of the value or to a comma.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
+        Params::read_each(cursor, |_, _| {})
+    }
+
+    /// The same, and shows each pair on the way.
+    #[inline]
+    pub(crate) fn read_each(
+        cursor: &mut Cursor<'a>,
+        mut each: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> Result<Self, ParseError> {
         cursor.skip_lws();
         let start = cursor.at;
         let mut end = start;
         while cursor.eat(b';') {
             cursor.skip_lws();
-            read_param(cursor)?;
+            let (name, value) = read_param(cursor)?;
+            each(name, value.unwrap_or_default());
             end = cursor.at;
             cursor.skip_lws();
         }

@@ -9,8 +9,8 @@ use super::{Host, ParseError, ParseErrorKind};
 /// One Via value.
 #[derive(Debug, Clone, Copy)]
 pub struct Via<'a> {
-    transport: &'a str,
-    host: &'a str,
+    pub(super) transport: &'a [u8],
+    pub(super) host: &'a [u8],
     port: Option<u16>,
     params: Params<'a>,
 }
@@ -26,16 +26,16 @@ impl<'a> Via<'a> {
 
     /// Reads one value up to its end or to the comma before the next.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Via<'a>, ParseError> {
+        Via::read_with_branch(cursor).map(|(via, _)| via)
+    }
+
+    /// The same, and its branch; empty if there is none.
+    pub(crate) fn read_with_branch(
+        cursor: &mut Cursor<'a>,
+    ) -> Result<(Via<'a>, &'a [u8]), ParseError> {
         cursor.skip_lws();
-        let at = cursor.at;
-        let name = cursor.token()?;
-        slash(cursor)?;
-        let version = cursor.token()?;
-        if !name.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
-            return Err(ParseError::new(ParseErrorKind::Version, at));
-        }
-        slash(cursor)?;
-        let transport = text(cursor.token()?);
+        read_protocol(cursor)?;
+        let transport = cursor.token()?;
         let before = cursor.at;
         cursor.skip_lws();
         if cursor.at == before {
@@ -51,14 +51,19 @@ impl<'a> Via<'a> {
             cursor.at = host_end;
             None
         };
-        let params = Params::read(cursor)?;
-        Ok(Via { transport, host, port, params })
+        let mut branch: &[u8] = &[];
+        let params = Params::read_each(cursor, |name, value| {
+            if branch.is_empty() && name.eq_ignore_ascii_case(b"branch") {
+                branch = value;
+            }
+        })?;
+        Ok((Via { transport, host, port, params }, branch))
     }
 
     /// A value from parts that were read before.
     pub(crate) fn checked(
-        transport: &'a str,
-        host: &'a str,
+        transport: &'a [u8],
+        host: &'a [u8],
         port: Option<u16>,
         params: Params<'a>,
     ) -> Via<'a> {
@@ -67,12 +72,12 @@ impl<'a> Via<'a> {
 
     /// The transport as written, such as `UDP` or `WSS`.
     pub fn transport(&self) -> &'a str {
-        self.transport
+        text(self.transport)
     }
 
     /// The host of sent-by as written, an IPv6 address with its brackets.
     pub fn host(&self) -> &'a str {
-        self.host
+        text(self.host)
     }
 
     /// The port of sent-by, if it is written.
@@ -104,6 +109,22 @@ impl<'a> Via<'a> {
             port => Some(port.parse().ok()),
         }
     }
+}
+
+/// `"SIP" SLASH "2.0" SLASH`
+fn read_protocol(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+    if cursor.rest().starts_with(b"SIP/2.0/") {
+        cursor.at += 8;
+        return Ok(());
+    }
+    let at = cursor.at;
+    let name = cursor.token()?;
+    slash(cursor)?;
+    let version = cursor.token()?;
+    if !name.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
+        return Err(ParseError::new(ParseErrorKind::Version, at));
+    }
+    slash(cursor)
 }
 
 fn slash(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
