@@ -18,6 +18,7 @@ mod name_addr;
 mod params;
 mod refusal;
 mod scan;
+mod start;
 mod status;
 mod validate;
 mod value;
@@ -29,10 +30,11 @@ use bytes::Bytes;
 
 use crate::uri::Uri;
 use cursor::text;
-use frame::{Frame, Start};
+use frame::Frame;
 use index::{Entry, Index};
 use name::Repr;
 use params::Items;
+use start::Start;
 
 pub use builder::{BuildError, Builder};
 pub use cseq::CSeq;

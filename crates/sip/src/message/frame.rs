@@ -1,13 +1,11 @@
-//! The start line, and the header fields that every element needs to route a message: read and checked at once.
+//! What every element needs to route a message: read and checked at once.
 
 use super::cursor::{Cursor, text};
 use super::index::{Entry, Index};
 use super::name_addr::Shape;
 use super::params::Params;
-use super::{
-    CSeq, HeaderName, MAX_LINE, MAX_METHOD, ParseError, ParseErrorKind, StatusCode, Via, chars,
-    scan,
-};
+use super::start::{self, Start};
+use super::{CSeq, HeaderName, ParseError, ParseErrorKind, Via, scan};
 
 /// Octets of a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,13 +44,6 @@ impl Span {
     pub(crate) fn text(self, bytes: &[u8]) -> Option<&str> {
         if self.start == self.end { None } else { Some(text(self.of(bytes))) }
     }
-}
-
-/// The start line.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Start {
-    Request { uri: Span },
-    Response { status: StatusCode, reason: Span },
 }
 
 /// Where the pieces of the topmost Via are.
@@ -103,85 +94,10 @@ pub(crate) struct Frame {
 impl Frame {
     /// Reads a whole message; a datagram's surplus octets after the body are left out (RFC 3261 section 18.3).
     pub(crate) fn read(bytes: &[u8], index: &mut Index) -> Result<Frame, ParseError> {
-        let (start, method, headers) = read_start(bytes)?;
+        let (start, method, headers) = start::read(bytes)?;
         let body = index.read(bytes, headers)?;
         Routing::collect(&index.entries)?.check(bytes, &index.entries, start, method, body)
     }
-}
-
-/// `Method SP Request-URI SP SIP-Version CRLF` or `SIP-Version SP Status-Code SP Reason-Phrase CRLF`
-fn read_start(bytes: &[u8]) -> Result<(Start, Option<Span>, usize), ParseError> {
-    let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
-    let end = memchr::memchr(b'\n', bytes).ok_or(incomplete)?;
-    if end > MAX_LINE {
-        return Err(ParseError::new(ParseErrorKind::LineTooLong, end));
-    }
-    let Some(line) = bytes[..end].strip_suffix(b"\r") else {
-        return Err(ParseError::new(ParseErrorKind::StartLine, end));
-    };
-    let control = |&octet: &u8| octet < 0x20 && octet != b'\t' || octet == 0x7f;
-    if let Some(at) = line.iter().position(control) {
-        return Err(ParseError::new(ParseErrorKind::ControlOctet, at));
-    }
-    match memchr::memchr2(b' ', b'/', line) {
-        Some(3) if line[..3].eq_ignore_ascii_case(b"SIP") && line[3] == b'/' => {
-            read_status_line(line).map(|start| (start, None, end + 1))
-        }
-        Some(length) if line[length] == b' ' => {
-            let (start, method) = read_request_line(line, length)?;
-            Ok((start, Some(method), end + 1))
-        }
-        _ => Err(ParseError::new(ParseErrorKind::StartLine, 0)),
-    }
-}
-
-fn read_status_line(line: &[u8]) -> Result<Start, ParseError> {
-    if !line.get(..8).is_some_and(|version| version.eq_ignore_ascii_case(b"SIP/2.0 ")) {
-        return Err(ParseError::new(ParseErrorKind::Version, 0));
-    }
-    let code = match line.get(8..11) {
-        Some([a @ b'1'..=b'6', b @ b'0'..=b'9', c @ b'0'..=b'9']) => {
-            u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
-        }
-        _ => return Err(ParseError::new(ParseErrorKind::StatusCode, 8)),
-    };
-    // The reason phrase may be empty; some senders then leave out the space before it.
-    let reason = match line.get(11) {
-        None => Span::default(),
-        Some(b' ') => Span::new(12, line.len()),
-        Some(_) => return Err(ParseError::new(ParseErrorKind::StatusCode, 8)),
-    };
-    let status = StatusCode::new(code).ok_or(ParseError::new(ParseErrorKind::StatusCode, 8))?;
-    Ok(Start::Response { status, reason })
-}
-
-fn read_request_line(line: &[u8], method: usize) -> Result<(Start, Span), ParseError> {
-    if method == 0 || method > MAX_METHOD || !chars::is_token(&line[..method]) {
-        return Err(ParseError::new(ParseErrorKind::Method, 0));
-    }
-    let rest = &line[method + 1..];
-    let Some(length) = memchr::memchr(b' ', rest) else {
-        return Err(ParseError::new(ParseErrorKind::StartLine, line.len()));
-    };
-    let uri_at = method + 1;
-    let outside = |&octet: &u8| !octet.is_ascii_graphic() || matches!(octet, b'<' | b'>' | b'"');
-    if length == 0 || rest[..length].iter().any(outside) {
-        return Err(ParseError::new(ParseErrorKind::RequestUri, uri_at));
-    }
-    let version = &rest[length + 1..];
-    if !version.eq_ignore_ascii_case(b"SIP/2.0") {
-        let at = uri_at + length + 1;
-        let starts = |text: &[u8]| text.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"SIP/"));
-        let kind = if starts(version) && !version.contains(&b' ') {
-            ParseErrorKind::Version
-        } else if starts(version.trim_ascii()) {
-            ParseErrorKind::StartLine
-        } else {
-            ParseErrorKind::RequestUri
-        };
-        return Err(ParseError::new(kind, at));
-    }
-    Ok((Start::Request { uri: Span::new(uri_at, uri_at + length) }, Span::new(0, method)))
 }
 
 /// The first entry of each header field that routing needs.
@@ -227,7 +143,7 @@ impl Routing {
         bytes: &[u8],
         entries: &[Entry],
         start: Start,
-        method: Option<Span>,
+        method: Span,
         body: usize,
     ) -> Result<Frame, ParseError> {
         let need = |slot: Option<u16>, name| {
@@ -260,7 +176,7 @@ impl Routing {
         })?;
         let cseq_entry = &entries[usize::from(cseq)];
         let cseq = within(bytes, cseq_entry, HeaderName::CSeq, CSeq::parse)?;
-        if method.is_some_and(|method| method.of(bytes) != cseq.method.as_str().as_bytes()) {
+        if method != Span::default() && method.of(bytes) != cseq.method.as_str().as_bytes() {
             let at = cseq_entry.value_start();
             return Err(
                 ParseError::new(ParseErrorKind::MethodMismatch, at).within(HeaderName::CSeq)
