@@ -9,8 +9,13 @@ use switchboard_sip::{
 };
 
 fuzz_target!(|input: &[u8]| {
+    // Empty lines before a message are no part of it.
+    let mut message = input;
+    while let Some(rest) = message.strip_prefix(b"\r\n") {
+        message = rest;
+    }
     match Message::parse(Bytes::copy_from_slice(input)) {
-        Ok(message) => accepted(input, &message),
+        Ok(read) => accepted(message, &read),
         Err(error) => {
             assert!(error.offset() <= input.len());
             if let Some(answer) = refusal(input, &error) {

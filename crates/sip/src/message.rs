@@ -26,7 +26,7 @@ mod via;
 
 use core::fmt;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use crate::uri::Uri;
 use cursor::text;
@@ -83,12 +83,13 @@ pub struct Header<'a> {
 }
 
 impl Message {
-    /// Reads one message. In a datagram, octets after the body that Content-Length announces are left out.
+    /// Reads one message. Empty lines before it are skipped (RFC 3261 section 7.5); in a datagram, octets after the body
+    /// that Content-Length announces are left out of the body.
     ///
     /// # Errors
     /// See [`ParseErrorKind`]. A request that fails should be answered, if at all, with [`ParseError::status`].
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Message, ParseError> {
-        let bytes = bytes.into();
+        let bytes = without_empty_lines(bytes.into());
         let mut index = Index::default();
         let frame = read(&bytes, &mut index)?;
         Ok(Message { bytes, index, frame })
@@ -99,7 +100,7 @@ impl Message {
     /// # Errors
     /// As [`Message::parse`]; this message is then left as it was, but for its index, which is read anew.
     pub fn replace(&mut self, bytes: impl Into<Bytes>) -> Result<(), ParseError> {
-        let bytes = bytes.into();
+        let bytes = without_empty_lines(bytes.into());
         let mut index = core::mem::take(&mut self.index);
         match read(&bytes, &mut index) {
             Ok(frame) => {
@@ -443,6 +444,13 @@ impl fmt::Debug for Message {
             .field("length", &self.bytes.len())
             .finish_non_exhaustive()
     }
+}
+
+fn without_empty_lines(mut bytes: Bytes) -> Bytes {
+    while bytes.starts_with(b"\r\n") {
+        bytes.advance(2);
+    }
+    bytes
 }
 
 fn read(bytes: &Bytes, index: &mut Index) -> Result<Frame, ParseError> {

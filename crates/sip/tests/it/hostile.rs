@@ -45,6 +45,17 @@ fn h01_content_length() {
     assert_eq!(missing.0.kind(), K::Missing);
 }
 
+/// Empty lines before a message are skipped; a keep-alive is none.
+#[test]
+fn h02_empty_lines_before_the_message() {
+    let text = options("");
+    let message = Message::parse(format!("\r\n\r\n{text}")).unwrap();
+    assert_eq!(message.as_bytes(), text.as_bytes());
+    assert_eq!(refused("\r\n\r\n").0, ParseErrorKind::Incomplete);
+    let error = Message::parse("\r\n\r\n").unwrap_err();
+    assert_eq!(refusal(b"\r\n\r\n", &error), None);
+}
+
 #[test]
 fn h02_octets_after_the_body() {
     let first = options("Content-Length: 2\r\n") + "ab";
