@@ -117,6 +117,14 @@ impl Stage {
     ) -> Result<String, String> {
         let server = self.pbx.server();
         let mut args = vec!["-s", user, "-au", user, "-ap", password];
+        // SIPp's own choice leaves out the user part, which is then another URI than the request's.
+        let uri = vars
+            .iter()
+            .find(|(name, _)| *name == "dialled")
+            .map(|(_, dialled)| format!("{dialled}@{server}"));
+        if let Some(uri) = &uri {
+            args.extend(["-auth_uri", uri]);
+        }
         if !more.contains(&"-m") {
             args.extend(["-m", "1"]);
         }
