@@ -15,23 +15,22 @@ mod digits;
 mod incoming;
 mod outgoing;
 mod playout;
+mod relay;
 mod reports;
+mod speak;
 
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::BufMut as _;
 use switchboard_dtmf::receiver::Output as Press;
 use switchboard_dtmf::sender::Plan;
 use switchboard_rtp::rtcp::Compound;
-use switchboard_rtp::{
-    Header, PayloadType, RtpTimestamp, SequenceNumber, SourceLatch, Ssrc, TelephoneEvent, is_rtcp,
-};
+use switchboard_rtp::{RtpTimestamp, SequenceNumber, SourceLatch, Ssrc, is_rtcp};
 
 pub(crate) use self::digits::Full;
-use self::digits::{Digits, Job, Said};
+use self::digits::{Digits, Job};
 pub(crate) use self::incoming::Heard;
 use self::incoming::Incoming;
 use self::outgoing::Outgoing;
@@ -39,9 +38,7 @@ use self::playout::{Playing, Playout, Source};
 use self::reports::{Bye, Reports};
 use crate::outputs::Outputs;
 use crate::random::Random;
-use crate::{
-    Audio, Channel, EventKind, LegId, PlayEnd, Repeat, SAMPLE_RATE, Stats, StreamConfig, Token,
-};
+use crate::{Audio, Channel, EventKind, LegId, PlayEnd, Repeat, Stats, StreamConfig, Token};
 
 /// While packets are relayed, silence of ours begins this long after the last.
 const RELAY_HOLD: Duration = Duration::from_millis(100);
@@ -163,17 +160,6 @@ impl Leg {
         self.digits.push(Job::plan(plan))
     }
 
-    /// A press of the other side, for a peer that takes no telephone-events.
-    pub(crate) fn pass_press(&mut self, now: Instant, press: Press, out: &mut Outputs) {
-        let takes_events = self.agreed.as_ref().is_some_and(|a| a.stream.telephone_event.is_some());
-        if let (Press::End { digit, duration }, false) = (press, takes_events) {
-            self.tick(now, out);
-            // Full: the other side presses faster than tones can be sent; there is no more to do.
-            let _ = self.digits.push(Job::press(digit, duration));
-            self.start_digits(now);
-        }
-    }
-
     fn replace(&mut self, source: Source, out: &mut Outputs) {
         let old = core::mem::replace(&mut self.source, source);
         self.outgoing.interrupt();
@@ -226,46 +212,6 @@ impl Leg {
         self.incoming.note_alive(now);
         let statistics = &mut self.incoming.statistics;
         self.reports.read(now, &compound, self.outgoing.ssrc, statistics);
-    }
-
-    /// Sends on what another leg, or this one in an echo, has heard.
-    pub(crate) fn relay(&mut self, now: Instant, heard: &Heard<'_>, out: &mut Outputs) {
-        let Some(agreed) = &self.agreed else { return };
-        let Some(destination) = agreed.destination() else { return };
-        let plays = matches!(self.source, Source::Audio(_));
-        if plays || self.digits.is_sounding() || self.digits.is_audible() {
-            return;
-        }
-        let (leg, stream) = (self.id, &agreed.stream);
-        match *heard {
-            Heard::Audio { header, codec, payload } => {
-                let samples = payload.len() as u32;
-                let payload_type = stream.payload_types.send;
-                let header = self.outgoing.relayed_audio(now, &header, samples, payload_type);
-                let Some(header) = header else { return };
-                let to = stream.codec;
-                out.transmit(leg, Channel::Rtp, destination, |buffer| {
-                    header.write(buffer);
-                    buffer.put_slice(payload);
-                    codec.transcode(to, &mut buffer[switchboard_rtp::HEADER_LEN..]);
-                });
-                self.outgoing.octets += u64::from(samples);
-            }
-            Heard::Event { .. } if self.is_echo() => return,
-            Heard::Event { header, clock, event } => {
-                let Some(format) = stream.telephone_event else { return };
-                let (same, payload_type) = (clock == format.clock, format.payload_types.send);
-                let header = self.outgoing.relayed_event(now, &header, same, payload_type);
-                let Some(header) = header else { return };
-                let scaled = u64::from(event.duration) * u64::from(format.clock.get())
-                    / u64::from(clock.get());
-                let duration = u16::try_from(scaled).unwrap_or(u16::MAX);
-                send_event(leg, destination, &header, TelephoneEvent { duration, ..event }, out);
-                self.outgoing.octets += TelephoneEvent::LEN as u64;
-            }
-        }
-        self.outgoing.packets += 1;
-        self.relayed = Some(now);
     }
 
     /// A press, or the beginning of one, that the peer made.
@@ -345,115 +291,6 @@ impl Leg {
         self.rtp_timeout.filter(|_| receives).map(|timeout| self.incoming.silent_at(timeout))
     }
 
-    fn start_digits(&mut self, now: Instant) {
-        let Some(agreed) = &self.agreed else { return };
-        if self.digits.can_start() {
-            let clock = agreed.stream.telephone_event.map(|format| format.clock);
-            let timestamp = self.outgoing.begin_at(now);
-            self.digits.start(now, timestamp, clock, agreed.stream.ptime);
-        }
-    }
-
-    fn drain_digits(&mut self, now: Instant, out: &mut Outputs) {
-        while let Some(said) = self.digits.poll_output() {
-            match said {
-                Said::Packet(packet) => {
-                    let event = TelephoneEvent {
-                        event: packet.event,
-                        end: packet.end,
-                        volume: packet.volume,
-                        duration: packet.duration,
-                    };
-                    self.send_own_event(RtpTimestamp(packet.timestamp), packet.marker, event, out);
-                }
-                Said::Finished => out.event(self.id, EventKind::DigitsSent),
-            }
-            self.start_digits(now);
-        }
-        self.start_digits(now);
-    }
-
-    fn send_own_event(
-        &mut self,
-        timestamp: RtpTimestamp,
-        marker: bool,
-        event: TelephoneEvent,
-        out: &mut Outputs,
-    ) {
-        let Some(agreed) = &self.agreed else { return };
-        let Some(format) = agreed.stream.telephone_event else { return };
-        let Some(destination) = agreed.destination() else { return };
-        let header = self.outgoing.event(timestamp, marker, format.payload_types.send);
-        send_event(self.id, destination, &header, event, out);
-        self.outgoing.packets += 1;
-        self.outgoing.octets += TelephoneEvent::LEN as u64;
-    }
-
-    /// Plays every packet that is due.
-    fn tick(&mut self, now: Instant, out: &mut Outputs) {
-        while let Some(agreed) = &mut self.agreed {
-            let due = agreed.playout.due();
-            if due > now {
-                return;
-            }
-            if now - due > MAX_CATCH_UP && agreed.playout.skip_to(now) {
-                self.outgoing.interrupt();
-                continue;
-            }
-            agreed.playout.advance();
-            self.play_packet(due, out);
-        }
-    }
-
-    /// Sends the packet of one tick.
-    fn play_packet(&mut self, due: Instant, out: &mut Outputs) {
-        let Some(agreed) = &self.agreed else { return };
-        let (stream, destination) = (agreed.stream, agreed.destination());
-        let samples = (stream.ptime.as_millis() as usize) * (SAMPLE_RATE as usize / 1_000);
-        let mut packet = [0; MAX_SAMPLES];
-        let packet = &mut packet[..samples.min(MAX_SAMPLES)];
-        if self.digits.is_sounding() {
-            return;
-        }
-        if !self.digits.fill(stream.codec, packet) {
-            match &mut self.source {
-                Source::Audio(playing) => {
-                    // The peer must be heard before it can be sent to: the beginning waits for it.
-                    let waits = destination.is_none() && stream.direction.sends();
-                    if waits && playing.is_fresh() && due < playing.since + FIRST_PACKET_WAIT {
-                        return;
-                    }
-                    if playing.fill(stream.codec, packet) {
-                        let token = playing.token;
-                        self.source = Source::Nothing;
-                        if let Some(token) = token {
-                            let end = PlayEnd::Complete;
-                            out.event(self.id, EventKind::Played { token, end });
-                        }
-                    }
-                }
-                Source::Nothing | Source::Echo => {
-                    if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
-                        return;
-                    }
-                    packet.fill(stream.codec.silence());
-                }
-            }
-        }
-        let Some(destination) = destination else {
-            self.outgoing.interrupt();
-            return;
-        };
-        let payload_type: PayloadType = stream.payload_types.send;
-        let header = self.outgoing.audio(due, packet.len() as u32, payload_type);
-        out.transmit(self.id, Channel::Rtp, destination, |buffer| {
-            header.write(buffer);
-            buffer.put_slice(packet);
-        });
-        self.outgoing.packets += 1;
-        self.outgoing.octets += packet.len() as u64;
-    }
-
     fn report(&mut self, now: Instant, bye: Bye, out: &mut Outputs) {
         let Some(agreed) = &self.agreed else { return };
         // Nobody is told anything before audio may go there.
@@ -464,19 +301,6 @@ impl Leg {
             reports.write(now, outgoing, statistics, bye, buffer);
         });
     }
-}
-
-fn send_event(
-    leg: LegId,
-    destination: SocketAddr,
-    header: &Header,
-    event: TelephoneEvent,
-    out: &mut Outputs,
-) {
-    out.transmit(leg, Channel::Rtp, destination, |buffer| {
-        header.write(buffer);
-        event.write(buffer);
-    });
 }
 
 /// Multiples of 10 ms up to 60 ms; anything else becomes 20 ms.

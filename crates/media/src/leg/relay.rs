@@ -1,0 +1,81 @@
+//! What a leg's peer is sent on from another leg.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use bytes::BufMut as _;
+use switchboard_dtmf::receiver::Output as Press;
+use switchboard_rtp::{HEADER_LEN, Header, TelephoneEvent};
+
+use super::digits::Job;
+use super::playout::Source;
+use super::{Heard, Leg};
+use crate::outputs::Outputs;
+use crate::{Channel, LegId};
+
+impl Leg {
+    /// Sends on what another leg, or this one in an echo, has heard.
+    pub(crate) fn relay(&mut self, now: Instant, heard: &Heard<'_>, out: &mut Outputs) {
+        let Some(agreed) = &self.agreed else { return };
+        let Some(destination) = agreed.destination() else { return };
+        let plays = matches!(self.source, Source::Audio(_));
+        if plays || self.digits.is_sounding() || self.digits.is_audible() {
+            return;
+        }
+        let (leg, stream) = (self.id, &agreed.stream);
+        match *heard {
+            Heard::Audio { header, codec, payload } => {
+                let samples = payload.len() as u32;
+                let payload_type = stream.payload_types.send;
+                let header = self.outgoing.relayed_audio(now, &header, samples, payload_type);
+                let Some(header) = header else { return };
+                let to = stream.codec;
+                out.transmit(leg, Channel::Rtp, destination, |buffer| {
+                    header.write(buffer);
+                    buffer.put_slice(payload);
+                    codec.transcode(to, &mut buffer[HEADER_LEN..]);
+                });
+                self.outgoing.octets += u64::from(samples);
+            }
+            Heard::Event { .. } if self.is_echo() => return,
+            Heard::Event { header, clock, event } => {
+                let Some(format) = stream.telephone_event else { return };
+                let (same, payload_type) = (clock == format.clock, format.payload_types.send);
+                let header = self.outgoing.relayed_event(now, &header, same, payload_type);
+                let Some(header) = header else { return };
+                let scaled = u64::from(event.duration) * u64::from(format.clock.get())
+                    / u64::from(clock.get());
+                let duration = u16::try_from(scaled).unwrap_or(u16::MAX);
+                send_event(leg, destination, &header, TelephoneEvent { duration, ..event }, out);
+                self.outgoing.octets += TelephoneEvent::LEN as u64;
+            }
+        }
+        self.outgoing.packets += 1;
+        self.relayed = Some(now);
+    }
+
+    /// A press of the other side, for a peer that takes no telephone-events.
+    pub(crate) fn pass_press(&mut self, now: Instant, press: Press, out: &mut Outputs) {
+        let takes_events = self.agreed.as_ref().is_some_and(|a| a.stream.telephone_event.is_some());
+        if let (Press::End { digit, duration }, false) = (press, takes_events) {
+            self.tick(now, out);
+            // Full: the other side presses faster than tones can be sent; there is no more to do.
+            let _ = self.digits.push(Job::press(digit, duration));
+            self.start_digits(now);
+        }
+    }
+}
+
+/// Sends a telephone-event under a header that is made already.
+pub(super) fn send_event(
+    leg: LegId,
+    destination: SocketAddr,
+    header: &Header,
+    event: TelephoneEvent,
+    out: &mut Outputs,
+) {
+    out.transmit(leg, Channel::Rtp, destination, |buffer| {
+        header.write(buffer);
+        event.write(buffer);
+    });
+}

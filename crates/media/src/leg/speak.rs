@@ -1,0 +1,124 @@
+//! What a leg's peer is sent by the leg itself: digits, prompts, tones, silence.
+
+use std::time::Instant;
+
+use bytes::BufMut as _;
+use switchboard_rtp::{RtpTimestamp, TelephoneEvent};
+
+use super::digits::Said;
+use super::playout::Source;
+use super::relay::send_event;
+use super::{FIRST_PACKET_WAIT, Leg, MAX_CATCH_UP, MAX_SAMPLES, RELAY_HOLD};
+use crate::outputs::Outputs;
+use crate::{Channel, EventKind, PlayEnd, SAMPLE_RATE};
+
+impl Leg {
+    pub(super) fn start_digits(&mut self, now: Instant) {
+        let Some(agreed) = &self.agreed else { return };
+        if self.digits.can_start() {
+            let clock = agreed.stream.telephone_event.map(|format| format.clock);
+            let timestamp = self.outgoing.begin_at(now);
+            self.digits.start(now, timestamp, clock, agreed.stream.ptime);
+        }
+    }
+
+    pub(super) fn drain_digits(&mut self, now: Instant, out: &mut Outputs) {
+        while let Some(said) = self.digits.poll_output() {
+            match said {
+                Said::Packet(packet) => {
+                    let event = TelephoneEvent {
+                        event: packet.event,
+                        end: packet.end,
+                        volume: packet.volume,
+                        duration: packet.duration,
+                    };
+                    self.send_own_event(RtpTimestamp(packet.timestamp), packet.marker, event, out);
+                }
+                Said::Finished => out.event(self.id, EventKind::DigitsSent),
+            }
+            self.start_digits(now);
+        }
+        self.start_digits(now);
+    }
+
+    fn send_own_event(
+        &mut self,
+        timestamp: RtpTimestamp,
+        marker: bool,
+        event: TelephoneEvent,
+        out: &mut Outputs,
+    ) {
+        let Some(agreed) = &self.agreed else { return };
+        let Some(format) = agreed.stream.telephone_event else { return };
+        let Some(destination) = agreed.destination() else { return };
+        let header = self.outgoing.event(timestamp, marker, format.payload_types.send);
+        send_event(self.id, destination, &header, event, out);
+        self.outgoing.packets += 1;
+        self.outgoing.octets += TelephoneEvent::LEN as u64;
+    }
+
+    /// Plays every packet that is due.
+    pub(super) fn tick(&mut self, now: Instant, out: &mut Outputs) {
+        while let Some(agreed) = &mut self.agreed {
+            let due = agreed.playout.due();
+            if due > now {
+                return;
+            }
+            if now - due > MAX_CATCH_UP && agreed.playout.skip_to(now) {
+                self.outgoing.interrupt();
+                continue;
+            }
+            agreed.playout.advance();
+            self.play_packet(due, out);
+        }
+    }
+
+    /// Sends the packet of one tick.
+    fn play_packet(&mut self, due: Instant, out: &mut Outputs) {
+        let Some(agreed) = &self.agreed else { return };
+        let (stream, destination) = (agreed.stream, agreed.destination());
+        let samples = (stream.ptime.as_millis() as usize) * (SAMPLE_RATE as usize / 1_000);
+        let mut packet = [0; MAX_SAMPLES];
+        let packet = &mut packet[..samples.min(MAX_SAMPLES)];
+        if self.digits.is_sounding() {
+            return;
+        }
+        if !self.digits.fill(stream.codec, packet) {
+            match &mut self.source {
+                Source::Audio(playing) => {
+                    // The peer must be heard before it can be sent to: the beginning waits for it.
+                    let waits = destination.is_none() && stream.direction.sends();
+                    if waits && playing.is_fresh() && due < playing.since + FIRST_PACKET_WAIT {
+                        return;
+                    }
+                    if playing.fill(stream.codec, packet) {
+                        let token = playing.token;
+                        self.source = Source::Nothing;
+                        if let Some(token) = token {
+                            let end = PlayEnd::Complete;
+                            out.event(self.id, EventKind::Played { token, end });
+                        }
+                    }
+                }
+                Source::Nothing | Source::Echo => {
+                    if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
+                        return;
+                    }
+                    packet.fill(stream.codec.silence());
+                }
+            }
+        }
+        let Some(destination) = destination else {
+            self.outgoing.interrupt();
+            return;
+        };
+        let payload_type = stream.payload_types.send;
+        let header = self.outgoing.audio(due, packet.len() as u32, payload_type);
+        out.transmit(self.id, Channel::Rtp, destination, |buffer| {
+            header.write(buffer);
+            buffer.put_slice(packet);
+        });
+        self.outgoing.packets += 1;
+        self.outgoing.octets += packet.len() as u64;
+    }
+}
