@@ -2,6 +2,7 @@
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 pub mod collector;
+pub mod detector;
 mod digits;
 pub mod generator;
 pub mod info;

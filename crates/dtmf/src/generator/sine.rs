@@ -1,5 +1,7 @@
 //! Sines by table, made at compile time: `core` has no `sin`.
 
+use crate::detector::sine;
+
 const BITS: u32 = 10;
 const LEN: usize = 1 << BITS;
 
@@ -59,25 +61,6 @@ const fn amplitudes() -> [u16; 61] {
         at += 1;
     }
     amplitudes
-}
-
-/// The sine of 0 to 2 pi, by its series around the nearest zero.
-const fn sine(angle: f64) -> f64 {
-    let pi = core::f64::consts::PI;
-    let x = if angle > 1.5 * pi {
-        angle - 2.0 * pi
-    } else if angle > 0.5 * pi {
-        pi - angle
-    } else {
-        angle
-    };
-    let (mut term, mut sum, mut at) = (x, x, 1.0);
-    while at < 12.0 {
-        term *= -x * x / ((2.0 * at) * (2.0 * at + 1.0));
-        sum += term;
-        at += 1.0;
-    }
-    sum
 }
 
 #[cfg(test)]

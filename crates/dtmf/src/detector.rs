@@ -1,0 +1,233 @@
+//! Hears digits in audio, within the limits of ITU-T Q.24 and with the rest of the world beside
+//! them.
+//!
+//! The audio comes in pieces of any size, at 8, 16 or 48 kHz; the pieces' sizes change nothing.
+//! Two filters take the groups of tones apart; in each a key's tone is a number that turns
+//! steadily. Where both turn as a key's tones do, for long enough, with nothing new beside them,
+//! that is a digit:
+//!
+//! | | heard | refused |
+//! |---|---|---|
+//! | off frequency, either tone | to 1.5 % | from 3.5 % |
+//! | high tone against the low one | 8 dB below to 4 dB above | |
+//! | level of each tone | 0 to -30 dBm0 | |
+//! | tone | from 40 ms | to 23 ms |
+//! | break | to 10 ms, and a lost packet of 20 ms, it goes on | from 40 ms two digits |
+//! | noise | to 15 dB below the tones at any length, to 10 dB from 70 ms on | |
+//!
+//! all of these together, after G.711 of either law, and over dial tone, ring-back or mains hum
+//! that are as loud as the digit. A voice is told apart by what it brings along: its other
+//! harmonics, and its gliding into the tones.
+//!
+//! ```text
+//!   audio ─▶ 8 kHz ─▶ two filters, an output each 1.5 ms ─▶ a pair of steady tones?
+//!                                                             │
+//!                       Output::End ◀─── Digit ◀─── Candidate ◀┘
+//!                                          │ 31.5 ms, exact, clean, abrupt
+//!                                          └▶ Output::Start
+//! ```
+
+mod bands;
+mod complex;
+mod decimate;
+mod history;
+#[cfg(test)]
+mod tests;
+mod track;
+
+use switchboard_dialstring::Digit;
+
+use self::bands::{HOP, TAPS};
+use self::decimate::Decimator;
+use self::history::{History, Limits};
+use self::track::{Event, Tracker};
+use crate::generator::SampleRate;
+use crate::queue::Queue;
+
+pub(crate) use self::complex::sine;
+
+/// What a detector says. Places are numbers of samples since the first, at the input's rate, and
+/// exact to 3 ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A digit has lasted long enough to be one.
+    Start {
+        /// Which.
+        digit: Digit,
+        /// Where it began.
+        from: u64,
+    },
+    /// It is over.
+    End {
+        /// Which.
+        digit: Digit,
+        /// Where it began.
+        from: u64,
+        /// Where it ended.
+        to: u64,
+    },
+}
+
+/// A sample of audio.
+pub trait Sample: Copy + sealed::Sealed {
+    /// Its value, full scale being 32,768.
+    #[doc(hidden)]
+    fn scaled(self) -> f32;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for i16 {}
+    impl Sealed for f32 {}
+}
+
+impl Sample for i16 {
+    fn scaled(self) -> f32 {
+        f32::from(self)
+    }
+}
+
+/// Full scale is 1; what is no number is silence.
+impl Sample for f32 {
+    fn scaled(self) -> f32 {
+        if self.is_finite() { self.clamp(-4.0, 4.0) * 32_768.0 } else { 0.0 }
+    }
+}
+
+/// The machine. Its clock is the audio: there is no timeout to poll. See the [module](self).
+///
+/// ```
+/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::detector::{Detector, Output};
+/// use switchboard_dtmf::generator::{Config, Generator, SampleRate};
+///
+/// let mut generator = Generator::new(Config::default(), [Digit::D4, Digit::D2].into_iter().collect());
+/// let mut detector = Detector::new(SampleRate::Hz8000);
+/// let mut heard = String::new();
+/// let mut frame = [0_i16; 160];
+/// while !generator.is_done() {
+///     generator.fill(&mut frame);
+///     detector.handle(&frame);
+///     while let Some(output) = detector.poll_output() {
+///         if let Output::Start { digit, .. } = output {
+///             heard.push(digit.as_char());
+///         }
+///     }
+/// }
+/// assert_eq!(heard, "42");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Detector {
+    decimator: Decimator,
+    /// What the filters look at, and room for more.
+    samples: [f32; BUFFER],
+    len: usize,
+    history: History,
+    tracker: Tracker,
+    outputs: Queue<Output, 16>,
+}
+
+const BUFFER: usize = TAPS + 20 * HOP;
+/// The most outputs that one buffer of audio can make.
+const OUTPUTS_A_BUFFER: usize = 4;
+
+const LIMITS: Limits = Limits {
+    coherence: 0.72,
+    search: 0.03,
+    deviation: 0.02,
+    high_below: 8.0,
+    high_above: 3.6,
+    beside: 0.12,
+    steady: 1.4,
+    earlier: 0.25,
+    residue: [0.018, 0.0035, 0.12],
+};
+
+impl Detector {
+    /// A detector that has heard nothing.
+    #[must_use]
+    pub fn new(sample_rate: SampleRate) -> Self {
+        Self {
+            decimator: Decimator::new(sample_rate),
+            samples: [0.0; BUFFER],
+            len: TAPS - HOP,
+            history: History::new(),
+            tracker: Tracker::new(LIMITS),
+            outputs: Queue::new(),
+        }
+    }
+
+    /// Takes audio, `i16` or `f32`. Returns how many samples it took: all of them, unless so many
+    /// outputs wait to be taken that more would be lost (a second's audio never makes so many).
+    pub fn handle<S: Sample>(&mut self, audio: &[S]) -> usize {
+        let mut taken = 0;
+        while taken < audio.len() && self.outputs.room() >= OUTPUTS_A_BUFFER {
+            while self.len < BUFFER
+                && let Some(sample) = audio.get(taken)
+            {
+                taken += 1;
+                if let Some(sample) = self.decimator.push(sample.scaled()) {
+                    self.samples[self.len] = sample;
+                    self.len += 1;
+                }
+            }
+            self.advance();
+        }
+        taken
+    }
+
+    /// The audio is over: so is the digit that sounds. More audio is as if after silence.
+    pub fn finish(&mut self) {
+        // Half a filter, and as much as the tracker waits.
+        const SILENCE: [i16; 64] = [0; 64];
+        for _ in 0..8 * self.decimator.factor() {
+            self.handle(&SILENCE);
+        }
+    }
+
+    /// What there is to say, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop()
+    }
+
+    fn advance(&mut self) {
+        let mut at = 0;
+        while let Some(window) = self.samples[at..self.len].first_chunk::<TAPS>() {
+            let newest = &window[TAPS - HOP..];
+            let loudness = newest.iter().map(|sample| sample * sample).sum::<f32>() / HOP as f32;
+            self.history.push(bands::filter(window), loudness);
+            for event in self.tracker.advance(&self.history).into_iter().flatten() {
+                self.say(event);
+            }
+            at += HOP;
+        }
+        self.samples.copy_within(at..self.len, 0);
+        self.len -= at;
+    }
+
+    fn say(&mut self, event: Event) {
+        let output = match event {
+            Event::Start { row, column, start } => {
+                Output::Start { digit: digit(row, column), from: self.place(start) }
+            }
+            Event::End { row, column, start, end } => {
+                let (from, to) = (self.place(start), self.place(end + 1));
+                Output::End { digit: digit(row, column), from, to }
+            }
+        };
+        // `handle` keeps room.
+        let _ = self.outputs.push(output);
+    }
+
+    /// The sample of the input halfway between an output and the one before.
+    fn place(&self, number: u64) -> u64 {
+        let samples = (number - history::KEPT) * HOP as u64;
+        let here = samples.saturating_sub((TAPS + HOP) as u64 / 2);
+        (here * self.decimator.factor() as u64).saturating_sub(self.decimator.delay())
+    }
+}
+
+fn digit(row: usize, column: usize) -> Digit {
+    use Digit::{A, B, C, D, D0, D1, D2, D3, D4, D5, D6, D7, D8, D9, Pound, Star};
+    [[D1, D2, D3, A], [D4, D5, D6, B], [D7, D8, D9, C], [Star, D0, Pound, D]][row][column]
+}

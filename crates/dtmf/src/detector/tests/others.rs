@@ -1,0 +1,152 @@
+//! Streaming, rates and places; and sounds that are no digits.
+
+use std::string::String;
+use std::vec::Vec;
+
+use switchboard_dialstring::Digit;
+
+use super::super::*;
+use super::signal::{Audio, BURST, Burst, Random, heard, outputs};
+use crate::generator::{Config, Generator};
+
+fn generate(config: Config, digits: &[Digit]) -> Vec<i16> {
+    let mut generator = Generator::new(config, digits.iter().copied().collect());
+    let (mut audio, mut frame) = (Vec::new(), [0; 480]);
+    while !generator.is_done() {
+        let count = generator.fill(&mut frame);
+        audio.extend_from_slice(&frame[..count]);
+    }
+    audio
+}
+
+fn digits(outputs: &[Output]) -> String {
+    outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Start { digit, .. } => Some(digit.as_char()),
+            Output::End { .. } => None,
+        })
+        .collect()
+}
+
+#[test]
+fn pieces_of_any_size_say_the_same() {
+    for sample_rate in [SampleRate::Hz8000, SampleRate::Hz16000, SampleRate::Hz48000] {
+        let audio = generate(Config { sample_rate, ..Config::default() }, &Digit::ALL);
+        let whole = outputs(sample_rate, &audio, usize::MAX);
+        assert_eq!(digits(&whole), "0123456789*#ABCD", "{sample_rate:?}");
+        for piece in [1, 7, 160, 441, 4_000] {
+            assert_eq!(outputs(sample_rate, &audio, piece), whole, "{piece} at {sample_rate:?}");
+        }
+        let floats: Vec<f32> = audio.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+        assert_eq!(outputs(sample_rate, &floats, 160), whole, "f32 at {sample_rate:?}");
+    }
+}
+
+#[test]
+fn an_hour_in_one_piece_loses_nothing() {
+    let once = generate(Config::default(), &Digit::ALL);
+    let many = once.repeat(10);
+    let mut detector = Detector::new(SampleRate::Hz8000);
+    let (mut rest, mut starts) = (&many[..], 0);
+    while !rest.is_empty() {
+        let taken = detector.handle(rest);
+        assert!(taken > 0);
+        rest = &rest[taken..];
+        while let Some(output) = detector.poll_output() {
+            starts += u32::from(matches!(output, Output::Start { .. }));
+        }
+    }
+    assert_eq!(starts, 160);
+}
+
+#[test]
+fn places_are_exact_to_three_milliseconds() {
+    for sample_rate in [SampleRate::Hz8000, SampleRate::Hz16000, SampleRate::Hz48000] {
+        let per_milli = i64::from(sample_rate.hertz()) / 1_000;
+        let audio = generate(Config { sample_rate, ..Config::default() }, &Digit::ALL);
+        let audio = [std::vec![0; 50 * per_milli as usize], audio].concat();
+        let mut at = 50 * per_milli;
+        for output in outputs(sample_rate, &audio, 160) {
+            if let Output::End { from, to, .. } = output {
+                let (from, to) = (from as i64 - at, to as i64 - at - 100 * per_milli);
+                assert!(from.abs() <= 3 * per_milli && to.abs() <= 3 * per_milli, "{from} {to}");
+                at += 200 * per_milli;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_digit_is_one_and_the_next_may_follow_at_once() {
+    let mut random = Random(3);
+    let long = Burst { length: 5_000.0, ..BURST };
+    let audio = Audio::silence(6_000.0).burst(&mut random, 100.0, Digit::D7, long);
+    assert_eq!(heard(&audio.pcm()), "7");
+    let audio = Audio::silence(500.0).burst(&mut random, 100.0, Digit::D1, BURST);
+    let audio = audio.burst(&mut random, 200.0, Digit::D9, BURST);
+    assert_eq!(heard(&audio.pcm()), "19");
+}
+
+#[test]
+fn floats_that_are_no_numbers_are_silence() {
+    let mut audio: Vec<f32> = generate(Config::default(), &[Digit::D5])
+        .into_iter()
+        .map(|sample| f32::from(sample) / 32_768.0)
+        .collect();
+    let nonsense = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    audio.splice(0..0, nonsense.into_iter().cycle().take(4_000));
+    assert_eq!(digits(&outputs(SampleRate::Hz8000, &audio, 160)), "5");
+    let huge: Vec<f32> = [f32::MAX, f32::MIN, 1.0].into_iter().cycle().take(8_000).collect();
+    assert_eq!(digits(&outputs(SampleRate::Hz8000, &huge, 160)), "");
+}
+
+/// Vowels one after another: a gliding pitch whose harmonics pass through resonances that may lie
+/// anywhere, also on two of the keys' frequencies with next to nothing beside them. Of three
+/// hundred such vowels one may be taken for a key; an hour of synthetic speech has none.
+#[test]
+fn vowels_are_hardly_ever_digits() {
+    let mut random = Random(77);
+    let mut audio = Vec::new();
+    for _ in 0..300 {
+        let pitch = 80.0 + 220.0 * random.unit();
+        let glide = 0.1 * (random.unit() - 0.5);
+        let vibrato = 0.01 * random.unit();
+        let first = 300.0 + 700.0 * random.unit();
+        let second = 900.0 + 1_200.0 * random.unit();
+        let length = 800 + (2_400.0 * random.unit()) as usize;
+        let mut phase = 0.0;
+        for at in 0..length {
+            let time = at as f64 / 8_000.0;
+            let sway = vibrato * (core::f64::consts::TAU * 5.0 * time).sin();
+            let now = pitch * (1.0 + glide * time / 0.3 + sway);
+            phase += core::f64::consts::TAU * now / 8_000.0;
+            let rise = (at.min(length - at) as f64 / 160.0).min(1.0);
+            let mut sample = 0.0;
+            for harmonic in 1..=(3_600.0 / now) as u32 {
+                let hertz = f64::from(harmonic) * now;
+                let resonance =
+                    |formant: f64, width: f64| 1.0 / (1.0 + ((hertz - formant) / width).powi(2));
+                let loud = resonance(first, 60.0) + 0.7 * resonance(second, 80.0) + 0.02;
+                // A voice falls off by some 6 dB an octave.
+                let tilt = 2.0 / f64::from(harmonic);
+                sample += tilt * loud * (phase * f64::from(harmonic)).sin();
+            }
+            audio.push((rise * sample * 6_000.0).clamp(-32_768.0, 32_767.0) as i16);
+        }
+    }
+    assert!(heard(&audio).len() <= 1);
+}
+
+#[test]
+fn noise_and_single_tones_are_no_digits() {
+    let mut random = Random(5);
+    let noise = Audio::silence(20_000.0).noise(&mut random, BURST, 3.0);
+    assert_eq!(heard(&noise.pcm()), "");
+    let mut sweep = Audio::silence(0.0);
+    for hertz in (300..2_000).step_by(7) {
+        let tone = Audio::silence(120.0).tone(&mut random, [20.0, 80.0], f64::from(hertz), -6.0);
+        sweep.samples.extend(tone.samples);
+    }
+    assert_eq!(heard(&sweep.pcm()), "");
+}
