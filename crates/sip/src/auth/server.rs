@@ -218,7 +218,9 @@ impl Authenticator {
     }
 }
 
-/// Whether a digest-uri is this request's: the same user, host and port. Parameters may be lost on the way to us.
+/// Whether a digest-uri is this request's: the same user, host and port. Parameters may be lost on the way to us,
+/// and some user agents (SIPp among them) always sign the server's URI, without a user: such a signature is good
+/// for any request of its method there, but for one only, as its nonce count is used up.
 fn is_this_request(digest_uri: &str, request: &Message) -> bool {
     if request.request_uri_str() == Some(digest_uri) {
         return true;
@@ -227,7 +229,7 @@ fn is_this_request(digest_uri: &str, request: &Message) -> bool {
         return false;
     };
     ours.scheme() == theirs.scheme()
-        && ours.user() == theirs.user()
+        && (theirs.user().is_none() || ours.user() == theirs.user())
         && ours.host().equivalent(&theirs.host())
         && ours.port() == theirs.port()
 }

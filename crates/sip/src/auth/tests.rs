@@ -229,10 +229,32 @@ fn h18_digest_of_another_request() {
     let mut other = Authenticator::new(AuthenticatorConfig::new("other"), [7; 32], now);
     assert!(matches!(other.check(now, &request, anna), Verdict::Challenge(_)));
 
+    let other_user = "sip:bruno@pbx.example.com";
+    let request = Phone { digest_uri: other_user, ..Phone::default() }.answer(&nonce);
+    let verdict = server.check(now, &request, anna);
+    assert!(matches!(verdict, Verdict::Rejected { reason: Rejection::Uri, .. }));
+
     // A phone that writes the same URI with a parameter is right.
     let digest_uri = "sip:pbx.example.com;transport=udp";
     let request = Phone { digest_uri, ..Phone::default() }.answer(&nonce);
     assert_eq!(server.check(now, &request, anna), accepted());
+}
+
+/// User agents that sign the server's URI without a user get in, once a signature.
+#[test]
+fn a_digest_uri_without_a_user_is_good_for_one_request_there() {
+    let now = epoch();
+    let mut server = authenticator(now);
+    let nonce = nonce_of(&challenge(&mut server, now));
+    let signed = Phone::default().answer(&nonce);
+    let header = signed.all(HeaderName::Authorization).next().unwrap();
+    let value = std::str::from_utf8(header.value()).unwrap();
+    let call = register("sip:102@pbx.example.com", Some(value));
+    assert_eq!(server.check(now, &call, anna), accepted());
+    let again = register("sip:103@pbx.example.com", Some(value));
+    assert!(matches!(server.check(now, &again, anna), Verdict::Stale(_)));
+    let elsewhere = register("sip:102@other.example.com", Some(value));
+    assert!(matches!(server.check(now, &elsewhere, anna), Verdict::Rejected { .. }));
 }
 
 /// Broken credentials are rejected or asked again, never a panic.
