@@ -15,18 +15,21 @@
 //! | break | to 10 ms, and a lost packet of 20 ms, it goes on | from 40 ms two digits |
 //! | noise | to 15 dB below the tones at any length, to 10 dB from 70 ms on | |
 //!
-//! all of these together, after G.711 of either law, and over dial tone, ring-back or mains hum
-//! that are as loud as the digit. A voice is told apart by what it brings along: its other
-//! harmonics, and its gliding into the tones.
+//! all of these together, after G.711 of either law, and over dial tone, ring-back, busy and
+//! special information tones or mains hum that are as loud as the digit. A voice is told apart by
+//! what it brings along, its other harmonics, and by its gliding into the tones.
 //!
 //! ```text
-//!   audio ─▶ 8 kHz ─▶ two filters, an output each 1.5 ms ─▶ a pair of steady tones?
+//!   audio ─▶ 8 kHz ─▶ two filters, an output each 1.5 ms ─▶ less what sounds steadily
+//!                                                             │
+//!                                                             ▼ a pair of steady tones?
 //!                                                             │
 //!                       Output::End ◀─── Digit ◀─── Candidate ◀┘
 //!                                          │ 31.5 ms, exact, clean, abrupt
 //!                                          └▶ Output::Start
 //! ```
 
+mod background;
 mod bands;
 mod complex;
 mod decimate;
@@ -196,7 +199,7 @@ impl Detector {
             let newest = &window[TAPS - HOP..];
             let loudness = newest.iter().map(|sample| sample * sample).sum::<f32>() / HOP as f32;
             self.history.push(bands::filter(window), loudness);
-            for event in self.tracker.advance(&self.history).into_iter().flatten() {
+            for event in self.tracker.advance(&mut self.history).into_iter().flatten() {
                 self.say(event);
             }
             at += HOP;

@@ -19,6 +19,8 @@ const BEFORE: u64 = 16;
 const ONSET: u64 = 12;
 /// Fewest outputs that are whole in a digit, breaks not counted; and a third of all.
 const WHOLE: u32 = 6;
+/// How often the background is learnt: each 24 ms.
+const LEARN: u64 = 16;
 /// How far back a tone is looked for: 90 ms.
 const LOOK_BACK: u64 = 60;
 /// Most that a single output of the tone turns off its course, in radians: 40 Hz.
@@ -66,8 +68,11 @@ impl Tracker {
     }
 
     /// Looks at the newest output.
-    pub(super) fn advance(&mut self, history: &History) -> [Option<Event>; 2] {
+    pub(super) fn advance(&mut self, history: &mut History) -> [Option<Event>; 2] {
         let now = history.newest();
+        if self.state.is_none() && now.is_multiple_of(LEARN) {
+            history.learn_background(&self.limits);
+        }
         let pair = history.pair(&self.limits);
         let mut ended = None;
         if let Some(tone) = &mut self.state {
@@ -168,14 +173,19 @@ impl Tracker {
         let before = mean((tone.start - BEFORE..tone.start - 2).map(|n| history.loudness(n)));
         let beside = with - power / 2.0;
         // White noise is told as such: it was there before, is there still, and there is more of
-        // it outside the groups than inside. After a sound that has stopped, tones must be clean.
+        // it outside the groups than inside. After a sound that has stopped, or with one taken
+        // out, tones must be clean.
         let noise = 2.0 * f32::min(before, beside.max(0.0)) / power;
         let has_stopped = before > limits.beside * power / 2.0 && beside < before / 2.0;
-        let clean = if has_stopped { limits.residue[0] / 2.0 } else { limits.residue[0] };
+        let clean = if has_stopped || history.has_background() {
+            limits.residue[0] / 2.0
+        } else {
+            limits.residue[0]
+        };
         // A key's tones begin at once; a voice glides into its own.
         let is_abrupt = [low, high].iter().enumerate().all(|(group, fit)| {
             let earlier = (tone.start - ONSET..tone.start - EDGE).map(|n| history.power(n, group));
-            mean(earlier) <= limits.earlier * fit.power
+            mean(earlier) <= limits.earlier * fit.level
         });
         let longer = (length - ENOUGH) as f32;
         // The end of a digit just before is still in the filters.

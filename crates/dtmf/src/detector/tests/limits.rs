@@ -145,3 +145,27 @@ fn call_progress_tones_and_hum_beside_a_digit_do_not_matter() {
         }
     }
 }
+
+/// Tones within the keys' own bands, as loud as the digit, that have sounded for a while.
+#[test]
+fn busy_and_special_information_tones_beside_a_digit_do_not_matter() {
+    let cases: [&[(f64, f64)]; 6] = [
+        &[(480.0, -8.0), (620.0, -8.0)],
+        &[(985.2, -8.0)],
+        &[(1_428.5, -8.0)],
+        &[(1_776.7, -8.0)],
+        &[(1_400.0, -8.0)],
+        &[(1_800.0, -8.0)],
+    ];
+    for tones in cases {
+        for length in [40.0, 100.0] {
+            all("within", true, |random, digit| {
+                let at = 200.0 + 30.0 * random.unit();
+                let audio =
+                    Audio::silence(450.0).burst(random, at, digit, Burst { length, ..BURST });
+                let beside = |audio: Audio, tone: &(f64, f64)| audio.beside(random, tone.0, tone.1);
+                tones.iter().fold(audio, beside).companded(Law::Mu)
+            });
+        }
+    }
+}
