@@ -11,36 +11,19 @@ use crate::Codec;
 /// Encodes one sample to A-law.
 #[must_use]
 pub const fn encode_a_law(sample: i16) -> u8 {
-    let sign = if sample < 0 { 0x00 } else { 0x80 };
-    // One's complement of a negative sample. The 12th bit of the standard's magnitude decides nothing:
-    // all decision values are even.
-    let magnitude = ((sample ^ (sample >> 15)) >> 4) as u16;
-    let code = if magnitude < 32 {
-        // The two lowest segments share one step size.
-        magnitude as u8
-    } else {
-        let exponent = 12 - magnitude.leading_zeros();
-        ((exponent << 4) as u8) | ((magnitude >> (exponent - 1)) & 0x0f) as u8
-    };
-    (code | sign) ^ 0x55
+    ENCODE_A_LAW[(sample as u16 >> 4) as usize]
+}
+
+/// Encodes one sample to mu-law.
+#[must_use]
+pub const fn encode_mu_law(sample: i16) -> u8 {
+    ENCODE_MU_LAW[(sample as u16 >> 2) as usize]
 }
 
 /// Decodes one A-law code.
 #[must_use]
 pub const fn decode_a_law(code: u8) -> i16 {
     DECODE_A_LAW[code as usize]
-}
-
-/// Encodes one sample to mu-law.
-#[must_use]
-pub const fn encode_mu_law(sample: i16) -> u8 {
-    let sign = if sample < 0 { 0x00 } else { 0x80 };
-    // 14 bits of magnitude, biased by 33 so that segments begin at powers of two, and clipped.
-    let biased = ((sample ^ (sample >> 15)) >> 2) as u16 + 33;
-    let biased = if biased > 0x1fff { 0x1fff } else { biased };
-    let segment = 10 - biased.leading_zeros();
-    let mantissa = (biased >> (segment + 1)) & 0x0f;
-    sign | (((7 - segment) << 4) as u8) | (15 - mantissa as u8)
 }
 
 /// Decodes one mu-law code.
@@ -61,7 +44,54 @@ pub const fn mu_law_to_a_law(code: u8) -> u8 {
     MU_TO_A[code as usize]
 }
 
-const DECODE_A_LAW: [i16; 256] = {
+const fn compress_a_law(sample: i16) -> u8 {
+    let sign = if sample < 0 { 0x00 } else { 0x80 };
+    // One's complement of a negative sample. The 12th bit of the standard's magnitude decides nothing:
+    // all decision values are even.
+    let magnitude = ((sample ^ (sample >> 15)) >> 4) as u16;
+    let code = if magnitude < 32 {
+        // The two lowest segments share one step size.
+        magnitude as u8
+    } else {
+        let exponent = 12 - magnitude.leading_zeros();
+        ((exponent << 4) as u8) | ((magnitude >> (exponent - 1)) & 0x0f) as u8
+    };
+    (code | sign) ^ 0x55
+}
+
+const fn compress_mu_law(sample: i16) -> u8 {
+    let sign = if sample < 0 { 0x00 } else { 0x80 };
+    // 14 bits of magnitude, biased by 33 so that segments begin at powers of two, and clipped.
+    let biased = ((sample ^ (sample >> 15)) >> 2) as u16 + 33;
+    let biased = if biased > 0x1fff { 0x1fff } else { biased };
+    let segment = 10 - biased.leading_zeros();
+    let mantissa = (biased >> (segment + 1)) & 0x0f;
+    sign | (((7 - segment) << 4) as u8) | (15 - mantissa as u8)
+}
+
+/// By the 12 bits of a sample that decide; the rest of it makes no difference.
+static ENCODE_A_LAW: [u8; 4_096] = {
+    let mut table = [0; 4_096];
+    let mut at = 0;
+    while at < 4_096 {
+        table[at] = compress_a_law(((at as u16) << 4) as i16);
+        at += 1;
+    }
+    table
+};
+
+/// By the 14 bits of a sample that decide.
+static ENCODE_MU_LAW: [u8; 16_384] = {
+    let mut table = [0; 16_384];
+    let mut at = 0;
+    while at < 16_384 {
+        table[at] = compress_mu_law(((at as u16) << 2) as i16);
+        at += 1;
+    }
+    table
+};
+
+static DECODE_A_LAW: [i16; 256] = {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
@@ -78,7 +108,7 @@ const DECODE_A_LAW: [i16; 256] = {
     table
 };
 
-const DECODE_MU_LAW: [i16; 256] = {
+static DECODE_MU_LAW: [i16; 256] = {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
@@ -92,21 +122,21 @@ const DECODE_MU_LAW: [i16; 256] = {
     table
 };
 
-const A_TO_MU: [u8; 256] = {
+static A_TO_MU: [u8; 256] = {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = encode_mu_law(DECODE_A_LAW[code]);
+        table[code] = compress_mu_law(DECODE_A_LAW[code]);
         code += 1;
     }
     table
 };
 
-const MU_TO_A: [u8; 256] = {
+static MU_TO_A: [u8; 256] = {
     let mut table = [0; 256];
     let mut code = 0;
     while code < 256 {
-        table[code] = encode_a_law(DECODE_MU_LAW[code]);
+        table[code] = compress_a_law(DECODE_MU_LAW[code]);
         code += 1;
     }
     table

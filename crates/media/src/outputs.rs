@@ -42,6 +42,11 @@ impl Outputs {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Output> {
-        self.queue.pop_front()
+        let next = self.queue.pop_front();
+        if next.is_none() && self.buffer.capacity() < CHUNK / 2 {
+            // Everything is taken; when it is dropped too, the whole buffer is free again.
+            let _ = self.buffer.try_reclaim(CHUNK);
+        }
+        next
     }
 }

@@ -1,5 +1,6 @@
 //! Whole legs in virtual time: peers that we hear, over a wire that loses and reorders.
 
+mod allocations;
 mod audio;
 mod bridges;
 mod digits;
