@@ -1,0 +1,108 @@
+//! Hears the digits in WAV files of 8, 16 or 48 kHz.
+//!
+//! `cargo run --release --example detect_tones -- [--times] FILE.wav...` prints for each file its
+//! name, a tab, and the digits; with `--times` a line for each digit with its start and end in
+//! seconds. Of several channels the first is heard.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+use std::process::ExitCode;
+
+use switchboard_dtmf::detector::{Detector, Output};
+use switchboard_dtmf::generator::SampleRate;
+
+/// Why a file cannot be heard.
+#[derive(Debug)]
+enum Fault {
+    Wav(hound::Error),
+    Rate(u32),
+}
+
+impl From<hound::Error> for Fault {
+    fn from(error: hound::Error) -> Self {
+        Self::Wav(error)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Wav(error) => error.fmt(f),
+            Self::Rate(rate) => write!(f, "{rate} samples a second; 8000, 16000 and 48000 can be"),
+        }
+    }
+}
+
+/// A digit, and where it began and ended, in seconds.
+struct Heard {
+    digit: char,
+    from: f64,
+    to: f64,
+}
+
+fn hear(path: &str) -> Result<Vec<Heard>, Fault> {
+    let mut wav = hound::WavReader::open(path)?;
+    let spec = wav.spec();
+    let rate = match spec.sample_rate {
+        8_000 => SampleRate::Hz8000,
+        16_000 => SampleRate::Hz16000,
+        48_000 => SampleRate::Hz48000,
+        other => return Err(Fault::Rate(other)),
+    };
+    let channels = usize::from(spec.channels.max(1));
+    let audio = match spec.sample_format {
+        hound::SampleFormat::Float => {
+            wav.samples::<f32>().step_by(channels).collect::<Result<Vec<f32>, _>>()?
+        }
+        hound::SampleFormat::Int => {
+            let full = 2_f32.powi(i32::from(spec.bits_per_sample) - 1);
+            let samples = wav.samples::<i32>().step_by(channels);
+            samples.map(|sample| Ok(sample? as f32 / full)).collect::<Result<_, hound::Error>>()?
+        }
+    };
+    let mut detector = Detector::new(rate);
+    let (mut heard, mut rest) = (Vec::new(), &audio[..]);
+    let seconds = |place: u64| place as f64 / f64::from(spec.sample_rate);
+    let mut drain = |detector: &mut Detector| {
+        while let Some(output) = detector.poll_output() {
+            if let Output::End { digit, from, to } = output {
+                heard.push(Heard { digit: digit.as_char(), from: seconds(from), to: seconds(to) });
+            }
+        }
+    };
+    while !rest.is_empty() {
+        rest = &rest[detector.handle(rest)..];
+        drain(&mut detector);
+    }
+    detector.finish();
+    drain(&mut detector);
+    Ok(heard)
+}
+
+fn main() -> ExitCode {
+    let (options, files): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if files.is_empty() || options.iter().any(|option| option != "--times") {
+        eprintln!("usage: detect_tones [--times] FILE.wav...");
+        return ExitCode::FAILURE;
+    }
+    let mut result = ExitCode::SUCCESS;
+    for file in files {
+        match hear(&file) {
+            Ok(heard) if options.is_empty() => {
+                let digits: String = heard.iter().map(|heard| heard.digit).collect();
+                println!("{file}\t{digits}");
+            }
+            Ok(heard) => {
+                for Heard { digit, from, to } in heard {
+                    println!("{file}\t{digit}\t{from:.3}\t{to:.3}");
+                }
+            }
+            Err(fault) => {
+                eprintln!("{file}: {fault}");
+                result = ExitCode::FAILURE;
+            }
+        }
+    }
+    result
+}
