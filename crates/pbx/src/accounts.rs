@@ -50,6 +50,11 @@ impl Accounts {
         self.pump(now, world);
     }
 
+    /// Whether none is left, not even one that is being taken back.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
     /// Takes all registrations back.
     pub(crate) fn stop(&mut self, now: Instant, world: &mut World) {
         self.accounts.values_mut().for_each(|account| account.stop(now));

@@ -82,7 +82,7 @@ pub enum Command {
         call: CallId,
     },
     /// Ends all calls with BYE, takes the trunk registrations back and refuses new calls.
-    /// [`Pbx::is_idle`](crate::Pbx::is_idle) tells when it is done.
+    /// [`Pbx::has_stopped`](crate::Pbx::has_stopped) tells when it is done.
     Shutdown,
 }
 

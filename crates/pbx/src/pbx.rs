@@ -222,6 +222,13 @@ impl Pbx {
         !self.calls.is_empty()
     }
 
+    /// Whether a [`Command::Shutdown`] is done: every call is over and acknowledged, and the trunks know that we
+    /// are gone. What is left waits for late repetitions only.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.stopping && self.calls.is_empty() && self.accounts.is_empty()
+    }
+
     /// The directory in use.
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {

@@ -351,7 +351,7 @@ impl Driver {
 
     fn stopped(&self, now: Instant) -> Option<Stopped> {
         let stop_by = self.stop_by?;
-        if self.pbx.is_idle() {
+        if self.pbx.has_stopped() {
             return Some(Stopped::Clean);
         }
         (stop_by <= now).then_some(Stopped::TimedOut)
