@@ -406,3 +406,31 @@ fn h12_headers_in_uris() {
     world.hang_up(anna);
     world.assert_clean();
 }
+
+/// A forged BYE before the ACK is refused and changes nothing: the 200 is repeated, and the call
+/// ends like any that is never acknowledged.
+#[test]
+fn h24_a_forged_bye_before_the_ack() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    world.dial(anna, "*43");
+    world.run(Duration::from_millis(15));
+    // The phone is gone before it can acknowledge.
+    world.act(anna, |phone, _| phone.vanish());
+    world.seconds(1);
+    let mallory = world.add("mallory");
+    let (call_id, ours, theirs) = world.last_answer.clone().unwrap();
+    world.act(mallory, |phone, now| {
+        let request = Builder::request(&Method::Bye, "sip:10.0.0.1")
+            .header(HeaderName::MaxForwards, 70)
+            .header(HeaderName::From, format!("<sip:anna@pbx.test>;tag={theirs}"))
+            .header(HeaderName::To, format!("<sip:*43@10.0.0.1>;tag={ours}"))
+            .header(HeaderName::CallId, call_id)
+            .header(HeaderName::CSeq, "9 BYE");
+        phone.send(now, request);
+    });
+    world.seconds(1);
+    assert_eq!(world.phones[mallory].statuses, [401]);
+    world.assert_clean();
+    assert!(matches!(world.record().cause, Cause::PeerLost | Cause::MediaLost));
+}

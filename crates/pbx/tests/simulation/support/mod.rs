@@ -14,7 +14,7 @@ use switchboard_pbx::{
     SavedBinding, WallClock,
 };
 use switchboard_routing::{Directory, DirectorySpec, UserId};
-use switchboard_sip::{Flow, Transport};
+use switchboard_sip::{Flow, Message, Method, StatusCode, Transport};
 use switchboard_testkit::{Clock, Link, Wire};
 
 pub use phone::{Called, Phone};
@@ -41,6 +41,8 @@ pub struct World {
     next_port: u16,
     pub ports_bound: usize,
     pub ports_freed: usize,
+    /// Call-ID, our tag and theirs of the last 200 to an INVITE.
+    pub last_answer: Option<(String, String, String)>,
     /// No port can be bound.
     pub no_ports: bool,
 }
@@ -89,6 +91,7 @@ impl World {
             next_port: FIRST_PORT,
             ports_bound: 0,
             ports_freed: 0,
+            last_answer: None,
             no_ports: false,
         }
     }
@@ -274,6 +277,12 @@ impl World {
         let now = self.now();
         match output {
             Output::Transmit { flow, payload } => {
+                let message = Message::parse(payload.clone()).expect("a message");
+                if message.status() == Some(StatusCode::OK) && *message.method() == Method::Invite {
+                    let tag = |tag: Option<&str>| tag.unwrap().to_owned();
+                    let (ours, theirs) = (tag(message.to_tag()), tag(message.from_tag()));
+                    self.last_answer = Some((message.call_id().to_owned(), ours, theirs));
+                }
                 self.wire.send(now, flow.local, flow.remote, payload);
             }
             Output::OpenMedia { leg } if self.no_ports => {

@@ -34,10 +34,6 @@ impl TransactionLayer {
             return self.on_retransmission(now, id);
         }
         let request = made::with_received(request, source);
-        if method == Method::Bye {
-            let (theirs, ours) = (request.from_tag(), request.to_tag());
-            self.end_session(&facts::dialog(request.call_id(), theirs, ours));
-        }
         let sequence = facts::sequence(&request, method.as_str());
         // 8.2.2.2: outside a dialog, the same request by another way.
         if request.to_tag().is_none() && self.table.by_sequence(&sequence).is_some() {

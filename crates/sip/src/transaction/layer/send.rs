@@ -155,6 +155,11 @@ impl TransactionLayer {
                 return Err(RespondError::Unknown);
             }
         }
+        // Only now: a BYE that is refused, such as a forged one, ends nothing.
+        if status.is_success() && *response.method() == Method::Bye {
+            let (theirs, ours) = (response.from_tag(), response.to_tag());
+            self.end_session(&facts::dialog(response.call_id(), theirs, ours));
+        }
         self.settle(now, id, None);
         Ok(())
     }
