@@ -1,6 +1,6 @@
 //! Whom a fork calls, and how that becomes an INVITE.
 
-use switchboard_routing::{Dial, LineId, TrunkId, UserId};
+use switchboard_routing::{Dial, LineId, Number, TrunkId, UserId};
 use switchboard_sip::registrar::Binding;
 use switchboard_sip::{Flow, escape_user, quote};
 
@@ -16,7 +16,7 @@ pub(crate) enum Destination {
     /// One phone of a user.
     Phone { user: UserId, uri: String, flow: Flow, path: Vec<String> },
     /// A number outside.
-    Outside { trunk: TrunkId, line: Option<LineId>, number: String },
+    Outside { trunk: TrunkId, line: Option<LineId>, number: Number },
 }
 
 impl Destination {
@@ -33,7 +33,7 @@ impl Destination {
         Self::Outside {
             trunk: dial.trunk.clone(),
             line: dial.line.clone(),
-            number: dial.number.to_string(),
+            number: dial.number.clone(),
         }
     }
 
@@ -74,7 +74,8 @@ impl Destination {
                 let number_shown = line.map(|line| line.number().as_str());
                 let shown = |user: &str| format!("<sip:{}@{domain}>", escape_user(user));
                 let own = spec.user.as_deref().or(number_shown).unwrap_or("anonymous");
-                let uri = format!("sip:{}@{domain}{port}", escape_user(number));
+                let called = world.directory.in_e164(number);
+                let uri = format!("sip:{}@{domain}{port}", escape_user(&called));
                 let plan = Plan {
                     flow,
                     to: format!("<{uri}>"),
@@ -87,7 +88,7 @@ impl Destination {
                     follows_contact: true,
                     max_forwards,
                 };
-                let party = Party { user: None, number: number.clone() };
+                let party = Party { user: None, number: number.to_string() };
                 Some((plan, Peer::Trunk(trunk.clone()), party))
             }
         }

@@ -155,6 +155,15 @@ impl Directory {
         user != other && self.groups.iter().any(|group| has(group, user) && has(group, other))
     }
 
+    /// A number as a trunk wants it: in E.164 (`+49301234`) where the country's numbering tells what it is, as it
+    /// was dialled otherwise, as emergency and other short numbers are.
+    pub fn in_e164(&self, number: &Number) -> String {
+        if self.is_emergency(number) {
+            return number.as_str().to_owned();
+        }
+        self.numbering.canonical(number.as_str()).as_str().to_owned()
+    }
+
     /// The members of a group who work here.
     pub fn group<'a>(&'a self, id: &GroupId) -> Option<impl Iterator<Item = &'a User> + use<'a>> {
         let group = self.groups.iter().find(|group| group.id == *id)?;

@@ -61,3 +61,19 @@ fn pickup_is_among_the_members_of_a_group() {
     assert_eq!(logins, ["anna", "berta"]);
     assert!(company.group(&"other".parse().unwrap()).is_none());
 }
+
+#[test]
+fn a_trunk_is_told_e164_where_the_numbering_knows_it() {
+    let company = company();
+    for (dialled, told) in [
+        ("03012345", "+493012345"),
+        ("004312345", "+4312345"),
+        ("+493012345", "+493012345"),
+        ("112", "112"),
+        ("110", "110"),
+        ("115", "115"),
+        ("12345", "12345"),
+    ] {
+        assert_eq!(company.in_e164(&dialled.parse().unwrap()), told);
+    }
+}
