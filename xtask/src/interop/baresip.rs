@@ -107,9 +107,14 @@ impl Phone {
         control
             .set_read_timeout(Some(Duration::from_millis(20)))
             .map_err(|e| format!("control port: {e}"))?;
-        let mut phone = Self { child, control, pending: Vec::new(), events: Vec::new(), folder };
-        if setup.password.is_some() && !setup.params.contains("wrong") {
-            phone.wait_for("REGISTER_OK", Duration::from_secs(10))?;
+        let phone = Self { child, control, pending: Vec::new(), events: Vec::new(), folder };
+        // The event may have come before the control port was open: its screen tells for certain.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while setup.password.is_some() && !phone.log().contains("} 200 OK (") {
+            if Instant::now() > deadline {
+                return Err(format!("baresip `{}` does not register: {}", setup.name, phone.log()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
         Ok(phone)
     }

@@ -71,6 +71,15 @@ pub(crate) fn linphone(dir: &Path) -> Result<(), String> {
     let server = stage.pbx.server();
     let mut anna =
         Linphone::start(dir, "linphone", ANNA.login, &server, ANNA.password, tone(ANNA))?;
+    for _ in 0..100 {
+        if stage.connected(ANNA.login)? {
+            break;
+        }
+        talk(ms(100));
+    }
+    ensure(stage.connected(ANNA.login)?, || {
+        format!("linphone does not register: {}", anna.screen())
+    })?;
     anna.line(&format!("call {}", stage.at(BRUNO.extension)))?;
     bruno.wait_for("CALL_ESTABLISHED", s(8))?;
     talk(s(4));

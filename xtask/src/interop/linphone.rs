@@ -16,7 +16,7 @@ pub(crate) struct Linphone {
 }
 
 impl Linphone {
-    /// Starts it with a tone to say; registers when a password is given.
+    /// Starts it with a tone to say, and has it register; its screen does not tell when it has.
     pub(crate) fn start(
         dir: &Path,
         name: &str,
@@ -29,15 +29,16 @@ impl Linphone {
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         audio::write_tone(&folder.join("said.wav"), tone, Duration::from_secs(60))?;
         let first = ports::block(24);
+        // No bind address; the network is watched, else it registers nowhere.
         let config = format!(
             "[sip]\nsip_port={first}\nsip_tcp_port=0\nsip_tls_port=0\nguess_hostname=1\n\
-             default_proxy=0\nmedia_encryption=none\n\
-             [rtp]\naudio_rtp_port={}\n[sound]\nec=0\n[net]\nstun_server=\nfirewall_policy=0\n\
-             [auth_info_0]\nusername={user}\npasswd={password}\ndomain=127.0.0.1\n\
-             [proxy_0]\nreg_proxy=<sip:{server}>\nreg_identity=sip:{user}@{server}\n\
-             reg_expires=60\nreg_sendregister=1\npublish=0\n",
+             media_encryption=none\n[rtp]\naudio_rtp_port={}\n[net]\nfirewall_policy=0\n",
             first + 4
         );
+        // Without these folders it complains of its history's database at every start.
+        for place in [".local/share/linphone", ".config/linphone"] {
+            fs::create_dir_all(folder.join(place)).map_err(|e| format!("{place}: {e}"))?;
+        }
         let rc = folder.join("linphonerc");
         fs::write(&rc, config).map_err(|e| format!("linphonerc: {e}"))?;
         let log = fs::File::create(folder.join("screen.log")).map_err(|e| format!("log: {e}"))?;
@@ -53,7 +54,9 @@ impl Linphone {
             .map_err(|e| format!("linphonec does not start: {e}"))?;
         let keyboard = child.stdin.take().ok_or("linphonec has no keyboard")?;
         let mut phone = Self { child, keyboard, folder };
-        phone.wait_for("Registration on", "successful", Duration::from_secs(15))?;
+        phone.wait_for("linphonec>", "", Duration::from_secs(10))?;
+        std::thread::sleep(Duration::from_millis(500));
+        phone.line(&format!("register sip:{user}@{server} sip:{server} {password}"))?;
         phone.line("soundcard use files")?;
         let said = phone.folder.join("said.wav");
         phone.line(&format!("play {}", said.display()))?;

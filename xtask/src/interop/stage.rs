@@ -87,6 +87,20 @@ impl Stage {
         format!("sip:{user}@{}", self.pbx.server())
     }
 
+    /// Whether `users --json` shows a phone of this user as connected (Angeschlossen, R12).
+    pub(crate) fn connected(&self, login: &str) -> Result<bool, String> {
+        let text = self.pbx.command(&["users", "--json"])?;
+        let users: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| format!("users --json: {e}: {text}"))?;
+        let user = users
+            .as_array()
+            .and_then(|all| all.iter().find(|user| user["login"] == login))
+            .ok_or_else(|| format!("users --json has no {login}: {text}"))?;
+        user["connected"]
+            .as_bool()
+            .ok_or_else(|| format!("users --json says nothing of `connected`: {user}"))
+    }
+
     /// SIPp as a phone of an employee registers from `port`; `expires` in seconds.
     pub(crate) fn sipp_registers(
         &self,
