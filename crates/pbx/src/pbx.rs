@@ -433,10 +433,8 @@ impl Pbx {
         let leg = DialogId::of_request(ack).and_then(|id| self.world.routes.dialog(&id));
         let Some((call, number)) = leg else { return };
         self.on_call(now, call, |call, world| {
-            if let Some(leg) = call.leg(number)
-                && leg.flow().is_some_and(|known| known.remote.ip() == flow.remote.ip())
-            {
-                leg.acknowledged(now, world, ack);
+            if let Some(leg) = call.leg(number) {
+                leg.acknowledged(now, world, flow, ack);
             }
         });
     }

@@ -169,10 +169,19 @@ impl Leg {
         }
     }
 
-    /// The ACK of a 2xx: the audio that it describes, if our 2xx made the offer.
-    pub(crate) fn acknowledged(&mut self, now: Instant, world: &mut World, ack: &Message) {
+    /// The ACK of a 2xx: the audio that it describes, if our 2xx made the offer. From elsewhere
+    /// than the dialog it acknowledges all the same, since its tags are right and a proxy may have
+    /// left the way; but nobody elsewhere says where our audio goes.
+    pub(crate) fn acknowledged(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        flow: Flow,
+        ack: &Message,
+    ) {
         let (Sip::Up(up) | Sip::Leaving(up)) = &mut self.sip else { return };
         let hang_up = matches!(up.ack, Ack::Awaited { hang_up: true, .. });
+        let here = up.flow.remote.ip() == flow.remote.ip();
         up.ack = Ack::Done;
         if hang_up {
             if !up.bye(now, world, self.key) {
@@ -184,9 +193,9 @@ impl Leg {
             return;
         };
         match session.accept(ack.body()) {
-            Ok(change) => self.apply(now, world, change),
+            Ok(change) if here => self.apply(now, world, change),
             // An offer without an answer: there is no session (RFC 3261 section 13.2.1).
-            Err(_) => {
+            _ => {
                 self.end(now, world, StatusCode::NOT_ACCEPTABLE_HERE);
                 self.events.push_back(Event::Vanished);
             }

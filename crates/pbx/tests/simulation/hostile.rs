@@ -434,3 +434,34 @@ fn h24_a_forged_bye_before_the_ack() {
     world.assert_clean();
     assert!(matches!(world.record().cause, Cause::PeerLost | Cause::MediaLost));
 }
+
+/// A forged ACK with right tags acknowledges, but does not say where our audio goes; the call
+/// leaves nothing.
+#[test]
+fn h24_a_forged_ack() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    let uri = format!("sip:*43@{PBX}");
+    world.act(anna, |phone, now| phone.dial_uri(now, &uri, true));
+    world.run(Duration::from_millis(13));
+    world.act(anna, |phone, _| phone.vanish());
+    world.seconds(1);
+    let mallory = world.add("mallory");
+    let (call_id, ours, theirs) = world.last_answer.clone().unwrap();
+    let description = "v=0\r\no=- 1 1 IN IP4 10.0.1.9\r\ns=-\r\nc=IN IP4 10.0.1.9\r\nt=0 0\r\n\
+                       m=audio 7000 RTP/AVP 8\r\n";
+    world.act(mallory, |phone, now| {
+        _ = now;
+        let ack = Builder::request(&Method::Ack, "sip:10.0.0.1")
+            .header(HeaderName::MaxForwards, 70)
+            .header(HeaderName::From, format!("<sip:anna@pbx.test>;tag={theirs}"))
+            .header(HeaderName::To, format!("<sip:*43@10.0.0.1>;tag={ours}"))
+            .header(HeaderName::CallId, call_id)
+            .header(HeaderName::CSeq, "2 ACK")
+            .body("application/sdp", description);
+        phone.layer.send_ack(None, Flow::udp(phone.address, PBX), ack).unwrap();
+    });
+    world.seconds(5);
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::PeerLost);
+}
