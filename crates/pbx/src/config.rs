@@ -46,6 +46,10 @@ pub struct Limits {
     pub forks: usize,
     /// Steps that one record keeps.
     pub record_steps: usize,
+    /// Wrong passwords from one address, or for one name, within [`Timing::lockout`] after which
+    /// neither is listened to for that time; 0 never. A phone that is registered where the request
+    /// comes from is listened to all the same, so that nobody can lock a user out.
+    pub failures: u32,
 }
 
 impl Default for Limits {
@@ -58,6 +62,7 @@ impl Default for Limits {
             phones_per_user: 8,
             forks: 32,
             record_steps: 256,
+            failures: 10,
         }
     }
 }
@@ -77,6 +82,8 @@ pub struct Timing {
     pub register_default: Duration,
     /// See [`Timing::register_min`].
     pub register_max: Duration,
+    /// See [`Limits::failures`].
+    pub lockout: Duration,
     /// How often a phone that holds its call is asked whether it is still there: it sends no
     /// audio that could be missed.
     pub ping: Duration,
@@ -93,6 +100,7 @@ impl Default for Timing {
             register_min: Duration::from_secs(30),
             register_default: Duration::from_secs(300),
             register_max: Duration::from_secs(3_600),
+            lockout: Duration::from_secs(600),
             ping: Duration::from_secs(60),
             call_max: Duration::from_secs(12 * 3_600),
         }

@@ -30,11 +30,7 @@ impl Destination {
     }
 
     pub(crate) fn outside(dial: &Dial) -> Self {
-        Self::Outside {
-            trunk: dial.trunk.clone(),
-            line: dial.line.clone(),
-            number: dial.number.clone(),
-        }
+        Self::Outside { trunk: dial.trunk.clone(), line: dial.line.clone(), number: dial.number }
     }
 
     /// The INVITE that calls it on behalf of `caller`; `None` if there is no way there now.

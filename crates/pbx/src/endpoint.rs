@@ -272,6 +272,13 @@ impl Pbx {
     }
 
     fn phone(&mut self, now: Instant, request: &Request) -> Sender {
+        let (address, here) = (request.flow.remote, self.world.phones.is_at(&request.flow));
+        let claimed = self.world.phones.claimed(&request.message).unwrap_or_default();
+        if !claimed.is_empty() && !here && self.guard.is_out(now, address.ip(), &claimed) {
+            let challenge = self.world.phones.challenge(now, &request.message);
+            self.challenge(request, &challenge);
+            return Sender::Nobody;
+        }
         match self.world.phones.identify(now, &request.message) {
             Identified::User(user) => Sender::User(user),
             Identified::Ask(challenge) => {
@@ -279,8 +286,12 @@ impl Pbx {
                 Sender::Nobody
             }
             Identified::Wrong(challenge) => {
+                if !here && self.guard.failed(now, address.ip(), &claimed) {
+                    let name = masked(&claimed);
+                    self.world.event(Event::LockedOut { address, name });
+                }
                 self.world.event(Event::Refused {
-                    address: request.flow.remote,
+                    address,
                     method: request.message.method().to_string(),
                     status: challenge.status().code(),
                 });
@@ -371,4 +382,10 @@ fn caller_of(invite: &Message) -> Option<String> {
     let from = invite.from().ok();
     let shown = asserted.or(from).and_then(|address| user_of(&address.uri()));
     shown.filter(|number| !private && !number.eq_ignore_ascii_case("anonymous"))
+}
+
+/// A stranger's text for a log: short, and without control characters.
+fn masked(text: &str) -> String {
+    let mask = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
+    text.chars().take(64).map(mask).collect()
 }

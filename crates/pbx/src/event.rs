@@ -43,6 +43,13 @@ pub enum Event {
         /// The status that was answered.
         status: u16,
     },
+    /// Too many wrong passwords came from this address, or for this name.
+    LockedOut {
+        /// Where the last one came from.
+        address: SocketAddr,
+        /// The name that it was for; it need not exist.
+        name: String,
+    },
     /// The PBX is registered with a trunk.
     TrunkRegistered {
         /// Which.
@@ -74,7 +81,7 @@ pub enum UnregisterReason {
     Asked,
     /// It did not refresh in time.
     Expired,
-    /// Its user was dismissed, or its password was taken away.
+    /// Its user was dismissed, or its password was changed or taken away.
     Dismissed,
     /// The same phone registered anew from elsewhere, or more phones than allowed did.
     Replaced,

@@ -11,6 +11,7 @@ mod destination;
 mod endpoint;
 mod error;
 mod event;
+mod guard;
 mod ids;
 mod io;
 mod keys;

@@ -18,6 +18,7 @@ use crate::cause::Cause;
 use crate::config::{Config, Listener};
 use crate::error::{Error, OriginateError};
 use crate::event::Event;
+use crate::guard::Guard;
 use crate::ids::CallId;
 use crate::io::{Command, Input, Output};
 use crate::phones::{Change, Phones};
@@ -42,6 +43,7 @@ pub struct Pbx {
     pub(crate) world: World,
     pub(crate) calls: Calls,
     accounts: Accounts,
+    pub(crate) guard: Guard,
     secrets: Arc<Secrets>,
     pub(crate) stopping: bool,
     /// What our own Vias say, to tell a loop.
@@ -70,6 +72,7 @@ impl Pbx {
     /// A PBX without phones and calls.
     #[must_use]
     pub fn new(config: Config, directory: Arc<Directory>) -> Self {
+        let guard = Guard::new(config.limits.failures, config.timing.lockout);
         let mut seeds = Identifiers::new(config.seed);
         let public = |listener: &Listener| SentBy::from(config.public(listener.local));
         let own: Vec<SentBy> = config.listeners.iter().map(public).collect();
@@ -98,6 +101,7 @@ impl Pbx {
             world,
             calls: Calls::default(),
             accounts: Accounts::default(),
+            guard,
             secrets,
             stopping: false,
             own,

@@ -75,20 +75,22 @@ impl Phones {
     }
 
     /// Takes a new directory or new passwords: who may not register any more is unregistered at
-    /// once.
+    /// once, and so are the phones that know an old password only.
     pub(crate) fn update(&mut self, directory: &Directory, secrets: &Secrets) {
         let realm = self.authenticator.realm();
-        self.ha1s = directory
-            .users()
-            .filter_map(|user| {
-                let login = user.login();
-                let password = secrets.user(login)?;
-                Some((login.clone(), Ha1s::new(login.as_str(), realm, password)))
-            })
-            .collect();
-        let known = |user: &&str| self.ha1s.contains_key(*user);
-        let gone: Vec<String> =
-            self.registrar.users().filter(|user| !known(user)).map(str::to_owned).collect();
+        let ha1s = directory.users().filter_map(|user| {
+            let login = user.login();
+            let password = secrets.user(login)?;
+            Some((login.clone(), Ha1s::new(login.as_str(), realm, password)))
+        });
+        let before = std::mem::replace(&mut self.ha1s, ha1s.collect());
+        let unchanged = |user: &str| {
+            let now = self.ha1s.get(user);
+            // Before the first passwords came, nobody had one.
+            now.is_some() && (before.is_empty() || before.get(user) == now)
+        };
+        let users = self.registrar.users();
+        let gone: Vec<String> = users.filter(|user| !unchanged(user)).map(str::to_owned).collect();
         for user in gone {
             self.registrar.remove_all(&user);
         }
@@ -107,6 +109,16 @@ impl Phones {
             }
             Verdict::Rejected { challenge, .. } => Identified::Wrong(for_agent(challenge, request)),
         }
+    }
+
+    /// The name that the request's credentials for us are for, whether or not they are right.
+    pub(crate) fn claimed(&self, request: &Message) -> Option<String> {
+        self.authenticator.claimed_user(request).map(|name| name.into_owned())
+    }
+
+    /// A challenge for a request that was not looked at.
+    pub(crate) fn challenge(&mut self, now: Instant, request: &Message) -> Challenge {
+        for_agent(self.authenticator.challenge(now), request)
     }
 
     /// Whether the request bears credentials for us, right or wrong.

@@ -69,6 +69,9 @@ fn words(event: &Event) -> Option<String> {
         Event::Refused { address, method, status } => {
             format!("{address}: {} refused ({status})", safe(method))
         }
+        Event::LockedOut { address, name } => {
+            format!("{address}: too many wrong passwords, the last for {}", safe(name))
+        }
         Event::TrunkRegistered { trunk } => format!("trunk {trunk}: registered"),
         Event::TrunkUnregistered { trunk, status } => match status {
             Some(status) => format!("trunk {trunk}: not registered ({status})"),

@@ -465,3 +465,41 @@ fn h24_a_forged_ack() {
     world.assert_clean();
     assert_eq!(world.record().cause, Cause::PeerLost);
 }
+
+/// Ten wrong passwords in ten minutes, and nobody listens to that address for ten more; but a
+/// phone that is registered is heard all the same.
+#[test]
+fn h20_brute_force() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    let mallory = world.add("mallory");
+    let address = world.phones[mallory].address;
+    for guess in 0..10 {
+        world.phones[mallory] = Phone::new("anna", &format!("guess {guess}"), address, 70 + guess);
+        world.act(mallory, |phone, now| phone.register(now, 300));
+        world.seconds(2);
+        assert_eq!(world.phones[mallory].statuses, [401]);
+    }
+    let locked =
+        |event: &switchboard_pbx::Event| matches!(event, switchboard_pbx::Event::LockedOut { .. });
+    assert_eq!(world.events.iter().filter(|event| locked(event)).count(), 1);
+    // Now even the right one is refused there.
+    world.phones[mallory] = Phone::new("anna", "secret of anna", address, 90);
+    world.act(mallory, |phone, now| phone.register(now, 300));
+    world.seconds(2);
+    assert_eq!(world.phones[mallory].statuses, [401]);
+    world.act(anna, |phone, now| phone.register(now, 3_000));
+    world.seconds(1);
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    world.dial(anna, "*43");
+    world.seconds(1);
+    assert!(world.phones[anna].is_up());
+    world.hang_up(anna);
+    world.seconds(600);
+    world.phones[mallory] = Phone::new("anna", "secret of anna", address, 91);
+    world.act(mallory, |phone, now| phone.register(now, 300));
+    world.seconds(2);
+    assert_eq!(world.phones[mallory].statuses, [200]);
+    world.act(mallory, |phone, now| phone.register(now, 0));
+    world.assert_clean();
+}

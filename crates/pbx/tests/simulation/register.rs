@@ -84,3 +84,20 @@ fn a_phone_registers_with_sha_256() {
     world.act(anna, |phone, now| phone.register(now, 0));
     world.assert_clean();
 }
+
+/// Whoever knows the old password only is disconnected when it is changed.
+#[test]
+fn r12_a_changed_password_disconnects_the_phone() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    let secrets = crate::support::company::secrets().with_user("anna".parse().unwrap(), "new");
+    world.secrets(secrets);
+    world.seconds(1);
+    assert_eq!(world.pbx.phones(world.now(), &"anna".parse().unwrap()), 0);
+    assert_eq!(world.pbx.phones(world.now(), &"berta".parse().unwrap()), 1);
+    world.act(anna, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[anna].statuses.last(), Some(&401));
+    world.act(berta, |phone, now| phone.register(now, 0));
+    world.assert_clean();
+}

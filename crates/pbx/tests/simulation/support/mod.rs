@@ -149,6 +149,13 @@ impl World {
         self.flush();
     }
 
+    /// Changes the passwords.
+    pub fn secrets(&mut self, secrets: switchboard_pbx::Secrets) {
+        let now = self.now();
+        self.pbx.handle(now, Input::Secrets(Arc::new(secrets))).unwrap();
+        self.flush();
+    }
+
     /// Changes the directory.
     pub fn change(&mut self, change: impl FnOnce(&mut DirectorySpec)) {
         change(&mut self.spec);

@@ -1,0 +1,142 @@
+//! Guessing passwords: after some wrong answers an address, or a name, is not listened to for a
+//! while.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Who gave too many wrong answers: counted by address, for one that tries many names, and by
+/// name, for many addresses that try one. Whether a name exists does not matter.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    /// So many wrong answers are too many; 0 never are.
+    failures: u32,
+    /// Within this time, and for so long.
+    window: Duration,
+    strikes: BTreeMap<Key, Strikes>,
+    by_time: BTreeSet<(Instant, Key)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Address(IpAddr),
+    Name(String),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Strikes {
+    count: u32,
+    /// Counted anew after this.
+    until: Instant,
+}
+
+/// The most addresses and names that are remembered: the one that is forgotten first makes room.
+const MEMORY: usize = 4_096;
+/// The longest name that is told from others; no login is longer.
+const MAX_NAME: usize = 32;
+
+impl Guard {
+    pub(crate) fn new(failures: u32, window: Duration) -> Self {
+        Self { failures, window, strikes: BTreeMap::new(), by_time: BTreeSet::new() }
+    }
+
+    /// A wrong answer; true when it was the last one that is listened to.
+    pub(crate) fn failed(&mut self, now: Instant, address: IpAddr, name: &str) -> bool {
+        let mut last = false;
+        for key in keys(address, name) {
+            let before = self.strikes.get(&key).filter(|strikes| strikes.until > now).copied();
+            let mut strikes = before.unwrap_or(Strikes { count: 0, until: now + self.window });
+            strikes.count = strikes.count.saturating_add(1);
+            if strikes.count == self.failures {
+                strikes.until = now + self.window;
+                last = true;
+            }
+            self.keep(key, strikes);
+        }
+        last
+    }
+
+    /// Whether nothing from this address, or for this name, is listened to now.
+    pub(crate) fn is_out(&self, now: Instant, address: IpAddr, name: &str) -> bool {
+        self.failures > 0
+            && keys(address, name).iter().any(|key| {
+                let strikes = self.strikes.get(key);
+                strikes.is_some_and(|s| s.until > now && s.count >= self.failures)
+            })
+    }
+
+    fn keep(&mut self, key: Key, strikes: Strikes) {
+        self.by_time.insert((strikes.until, key.clone()));
+        if let Some(before) = self.strikes.insert(key.clone(), strikes)
+            && before.until != strikes.until
+        {
+            self.by_time.remove(&(before.until, key));
+        }
+        if self.strikes.len() > MEMORY
+            && let Some((_, first)) = self.by_time.pop_first()
+        {
+            self.strikes.remove(&first);
+        }
+    }
+}
+
+fn keys(address: IpAddr, name: &str) -> [Key; 2] {
+    let name = name.chars().take(MAX_NAME).collect();
+    [Key::Address(address.to_canonical()), Key::Name(name)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(600);
+
+    #[allow(clippy::disallowed_methods, reason = "the test's epoch")]
+    fn guard() -> (Guard, Instant) {
+        (Guard::new(3, WINDOW), Instant::now())
+    }
+
+    fn ip(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn one_address_that_tries_many_names() {
+        let (mut guard, now) = guard();
+        assert!(!guard.failed(now, ip(1), "anna"));
+        assert!(!guard.failed(now, ip(1), "berta"));
+        assert!(!guard.is_out(now, ip(1), "carl"));
+        assert!(guard.failed(now, ip(1), "carl"));
+        assert!(guard.is_out(now, ip(1), "dora"));
+        assert!(!guard.is_out(now, ip(2), "anna"));
+        assert!(!guard.is_out(now + WINDOW, ip(1), "dora"));
+    }
+
+    #[test]
+    fn many_addresses_that_try_one_name() {
+        let (mut guard, now) = guard();
+        for last in 1..=3 {
+            guard.failed(now, ip(last), "anna");
+        }
+        assert!(guard.is_out(now, ip(9), "anna"));
+        assert!(!guard.is_out(now, ip(9), "berta"));
+    }
+
+    #[test]
+    fn slow_mistakes_are_forgiven() {
+        let (mut guard, now) = guard();
+        for round in 0..20 {
+            guard.failed(now + WINDOW * round, ip(1), "anna");
+        }
+        assert!(!guard.is_out(now + WINDOW * 20, ip(1), "anna"));
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let (mut guard, now) = guard();
+        for number in 0..20_000_u32 {
+            guard.failed(now, IpAddr::from(number.to_be_bytes()), &number.to_string());
+        }
+        assert_eq!((guard.strikes.len(), guard.by_time.len()), (MEMORY, MEMORY));
+    }
+}
