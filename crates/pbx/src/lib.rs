@@ -8,6 +8,7 @@ mod cause;
 mod clock;
 mod config;
 mod destination;
+mod dispatch;
 mod endpoint;
 mod error;
 mod event;

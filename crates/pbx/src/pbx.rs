@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use switchboard_media as media;
-use switchboard_routing::{Directory, TrunkId, UserId};
-use switchboard_sip::dialog::DialogId;
-use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionId, TransactionLayer};
+use switchboard_routing::{Directory, UserId};
+use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionLayer};
 use switchboard_sip::{Flow, Identifiers, Message, refusal};
 
 use crate::accounts::Accounts;
@@ -17,13 +16,12 @@ use crate::calls::{Account, Calls};
 use crate::cause::Cause;
 use crate::config::{Config, Listener};
 use crate::error::{Error, OriginateError};
-use crate::event::Event;
 use crate::guard::Guard;
 use crate::ids::CallId;
 use crate::io::{Command, Input, Output};
-use crate::phones::{Change, Phones};
+use crate::phones::Phones;
 use crate::record::{CallKind, Party};
-use crate::routes::{LegKey, Owner, Routes};
+use crate::routes::Routes;
 use crate::secrets::Secrets;
 use crate::trunks::Trunks;
 use crate::world::World;
@@ -42,7 +40,7 @@ use crate::world::World;
 pub struct Pbx {
     pub(crate) world: World,
     pub(crate) calls: Calls,
-    accounts: Accounts,
+    pub(crate) accounts: Accounts,
     pub(crate) guard: Guard,
     secrets: Arc<Secrets>,
     pub(crate) stopping: bool,
@@ -121,23 +119,13 @@ impl Pbx {
                 Ok(())
             }
             Input::MediaOpened { leg, local } => {
-                if let Some((call, number)) = self.world.routes.port(leg) {
-                    self.on_call(now, call, |call, world| {
-                        if let Some(of) = call.leg(number) {
-                            of.port_opened(now, world, leg, local);
-                        }
-                    });
-                }
+                let key = self.world.routes.port(leg);
+                self.on_leg(now, key, |of, world| of.port_opened(now, world, leg, local));
                 Ok(())
             }
             Input::MediaOpenFailed { leg } => {
-                if let Some((call, number)) = self.world.routes.port(leg) {
-                    self.on_call(now, call, |call, world| {
-                        if let Some(of) = call.leg(number) {
-                            of.port_failed(world, leg);
-                        }
-                    });
-                }
+                let key = self.world.routes.port(leg);
+                self.on_leg(now, key, |of, world| of.port_failed(world, leg));
                 Ok(())
             }
             Input::Media(event) => {
@@ -362,111 +350,5 @@ impl Pbx {
             call.settle(now, world);
         });
         done.is_some()
-    }
-
-    /// Passes on what the transaction layer and the registrar say, until they are quiet.
-    fn pump(&mut self, now: Instant) {
-        loop {
-            if let Some(output) = self.world.layer.poll_output() {
-                match output {
-                    transaction::Output::Transmit { flow, payload } => {
-                        self.world.outputs.push_back(Output::Transmit { flow, payload });
-                    }
-                    transaction::Output::Event(event) => self.on_transaction(now, event),
-                }
-            } else if let Some(change) = self.world.phones.poll_change(now, &self.world.config) {
-                self.phone_changed(change);
-            } else {
-                break;
-            }
-        }
-    }
-
-    fn on_transaction(&mut self, now: Instant, event: transaction::Event) {
-        use transaction::Event as Happened;
-        match event {
-            Happened::Request { id, flow, request } => self.on_request(now, id, flow, request),
-            Happened::Response { id, flow, response } => {
-                if let Some((call, number)) = self.leg_of(id) {
-                    self.on_call(now, call, |call, world| {
-                        if let Some(leg) = call.leg(number) {
-                            leg.response(now, world, id, flow, &response);
-                        }
-                    });
-                } else if let Some(trunk) = self.trunk_of(id) {
-                    self.accounts.response(now, &mut self.world, &trunk, (id, &response));
-                }
-            }
-            Happened::Ack { flow, request, .. } => self.on_ack(now, flow, &request),
-            Happened::Cancel { invite, .. } => {
-                if let Some((call, number)) = self.leg_of(invite) {
-                    self.on_call(now, call, |call, world| {
-                        if let Some(leg) = call.leg(number) {
-                            leg.cancelled(now, world);
-                        }
-                    });
-                }
-            }
-            Happened::Unacknowledged { id } => {
-                if let Some((call, number)) = self.leg_of(id) {
-                    self.on_call(now, call, |call, world| {
-                        if let Some(leg) = call.leg(number) {
-                            leg.unacknowledged(now, world);
-                        }
-                    });
-                }
-            }
-            Happened::Timeout { id } | Happened::TransportError { id } => {
-                if let Some((call, number)) = self.leg_of(id) {
-                    self.on_call(now, call, |call, world| {
-                        if let Some(leg) = call.leg(number) {
-                            leg.unanswered(now, world, id);
-                        }
-                    });
-                } else if let Some(trunk) = self.trunk_of(id) {
-                    self.accounts.unanswered(now, &mut self.world, &trunk);
-                }
-            }
-            Happened::Terminated { id } => self.world.routes.end_transaction(id),
-            // A 2xx that comes after all transactions are over: its sender gives up by itself.
-            Happened::StrayResponse { .. } => {}
-        }
-    }
-
-    fn on_ack(&mut self, now: Instant, flow: Flow, ack: &Message) {
-        let leg = DialogId::of_request(ack).and_then(|id| self.world.routes.dialog(&id));
-        let Some((call, number)) = leg else { return };
-        self.on_call(now, call, |call, world| {
-            if let Some(leg) = call.leg(number) {
-                leg.acknowledged(now, world, flow, ack);
-            }
-        });
-    }
-
-    fn trunk_of(&self, id: TransactionId) -> Option<TrunkId> {
-        match self.world.routes.transaction(id)? {
-            Owner::Trunk(trunk) => Some(trunk.clone()),
-            Owner::Leg(_) => None,
-        }
-    }
-
-    fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
-        match self.world.routes.transaction(id)? {
-            Owner::Leg(key) => Some(*key),
-            Owner::Trunk(_) => None,
-        }
-    }
-
-    pub(crate) fn phone_changed(&mut self, change: Change) {
-        let world = &mut self.world;
-        match change {
-            Change::Saved(binding) => world.outputs.push_back(Output::SaveBinding(binding)),
-            Change::Removed { user, contact, reason } => {
-                let removed =
-                    Output::RemoveBinding { user: user.clone(), contact: contact.clone() };
-                world.outputs.push_back(removed);
-                world.event(Event::Unregistered { user, contact, reason });
-            }
-        }
     }
 }
