@@ -212,8 +212,6 @@ fn h25_max_forwards() {
     let mut world = World::new();
     let (anna, berta) = (world.phone("anna"), world.phone("berta"));
     world.act(anna, |phone, now| {
-        let request = phone.request(&Method::Info, "sip:102@10.0.0.1").build();
-        drop(request);
         let request = Builder::request(&Method::Invite, "sip:102@10.0.0.1")
             .header(HeaderName::MaxForwards, 0)
             .header(HeaderName::From, format!("<sip:anna@{REALM}>;tag=a"))

@@ -1,7 +1,6 @@
 //! Whole calls in virtual time: the PBX and its media plane, scripted phones, a wire from a seed.
 #![allow(unreachable_pub, missing_docs, reason = "one binary: what a module shows, another uses")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(dead_code, reason = "the phone can do more than each test wants")]
 
 mod account;
 mod dismissal;
