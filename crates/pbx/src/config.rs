@@ -56,7 +56,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             calls: 10_000,
-            calls_per_user: 8,
+            calls_per_user: 1_000,
             calls_per_trunk: 1_000,
             transactions: 50_000,
             phones_per_user: 8,

@@ -36,7 +36,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) sip: Vec<SocketAddr>,
 
-    /// UDP ports for RTP and RTCP [default: 16384-17407].
+    /// UDP ports for RTP and RTCP [default: 16384-32767].
     #[arg(long, value_name = "FROM-TO")]
     pub(crate) rtp: Option<PortRange>,
 

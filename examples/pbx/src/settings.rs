@@ -202,9 +202,9 @@ impl SettingsFile {
 }
 
 fn default_ports() -> PortRange {
-    match PortRange::new(16384..=17407) {
+    match PortRange::new(16384..=32767) {
         Ok(range) => range,
-        Err(_) => unreachable!("the default range holds 512 pairs"),
+        Err(_) => unreachable!("the default range holds 8192 pairs"),
     }
 }
 
