@@ -333,9 +333,12 @@ impl Driver {
     }
 
     fn open_media(&mut self, now: Instant, leg: LegId) {
-        let Some(pair) = self.ports.open() else {
-            tracing::warn!(range = %self.config.rtp, "no RTP port is free");
-            return self.tell(now, Input::MediaOpenFailed { leg });
+        let pair = match self.ports.open() {
+            Ok(pair) => pair,
+            Err(error) => {
+                tracing::warn!(%error, "a call gets no audio");
+                return self.tell(now, Input::MediaOpenFailed { leg });
+            }
         };
         let rtp = Watched::new(pair.rtp, Token::Rtp(leg.0), &self.ready);
         let rtcp = Watched::new(pair.rtcp, Token::Rtcp(leg.0), &self.ready);

@@ -1,5 +1,6 @@
 //! RTP port pairs out of a configured range.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
@@ -95,6 +96,22 @@ pub(crate) struct PortPair {
     pub(crate) address: SocketAddr,
 }
 
+/// No port pair could be bound.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoPort {
+    /// The whole range is in use, by us or by others.
+    #[error("every RTP port of {0} is in use")]
+    InUse(PortRange),
+    /// The system gives no more sockets.
+    #[error("the system gives no more sockets: {0}")]
+    System(io::Error),
+}
+
+/// EMFILE, ENFILE, ENOBUFS and ENOMEM: not this port's fault.
+fn is_exhaustion(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
+}
+
 /// Hands out port pairs, going round the range so that a port rests before it is used again: late packets of
 /// an ended call find nobody.
 pub(crate) struct RtpPorts {
@@ -108,17 +125,26 @@ impl RtpPorts {
         Self { ip, range, next: 0 }
     }
 
-    /// Binds the next free pair; `None` when the whole range is in use, by us or by others.
-    pub(crate) fn open(&mut self) -> Option<PortPair> {
+    /// Binds the next free pair.
+    pub(crate) fn open(&mut self) -> Result<PortPair, NoPort> {
         for _ in 0..self.range.pairs() {
             let port = self.range.pair(self.next);
             self.next = (self.next + 1) % self.range.pairs();
-            let address = SocketAddr::new(self.ip, port);
-            let Ok(rtp) = rtp_udp(address) else { continue };
-            let Ok(rtcp) = rtp_udp(SocketAddr::new(self.ip, port + 1)) else { continue };
-            return Some(PortPair { rtp, rtcp, address });
+            match self.bind(port) {
+                Ok(pair) => return Ok(pair),
+                // The next port would end alike.
+                Err(error) if is_exhaustion(&error) => return Err(NoPort::System(error)),
+                Err(_) => {}
+            }
         }
-        None
+        Err(NoPort::InUse(self.range))
+    }
+
+    fn bind(&self, port: u16) -> io::Result<PortPair> {
+        let address = SocketAddr::new(self.ip, port);
+        let rtp = rtp_udp(address)?;
+        let rtcp = rtp_udp(SocketAddr::new(self.ip, port + 1))?;
+        Ok(PortPair { rtp, rtcp, address })
     }
 }
 
@@ -147,7 +173,7 @@ mod tests {
         let mut ports =
             RtpPorts::new("127.0.0.1".parse().unwrap(), PortRange::new(base..=base + 7).unwrap());
         let mut held = Vec::new();
-        while let Some(pair) = ports.open() {
+        while let Ok(pair) = ports.open() {
             assert_eq!(pair.address.port() % 2, 0);
             assert_eq!(pair.rtcp.local_addr().unwrap().port(), pair.address.port() + 1);
             held.push(pair);

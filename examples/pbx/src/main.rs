@@ -6,6 +6,7 @@ mod commands;
 mod control;
 mod demo;
 mod desk;
+mod engine;
 mod failure;
 mod folder;
 mod keeper;
@@ -18,6 +19,7 @@ mod serve;
 mod settings;
 mod show;
 mod text;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;

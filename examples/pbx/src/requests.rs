@@ -1,14 +1,16 @@
 //! What the running PBX does with a request from the control socket.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use switchboard_pbx::{Command, Input};
 use switchboard_store::admin::Admin;
 use switchboard_transport::Handle;
+use tokio::sync::Notify;
 
 use crate::control::{Reply, Request};
 use crate::desk::Originations;
-use crate::{folder, serve};
+use crate::{engine, folder};
 
 /// Answers requests. Cheap to clone.
 #[derive(Clone)]
@@ -16,11 +18,17 @@ pub(crate) struct Requests {
     admin: Admin,
     handle: Handle,
     originations: Originations,
+    changed: Rc<Notify>,
 }
 
 impl Requests {
-    pub(crate) fn new(admin: Admin, handle: Handle, originations: Originations) -> Self {
-        Self { admin, handle, originations }
+    pub(crate) fn new(
+        admin: Admin,
+        handle: Handle,
+        originations: Originations,
+        changed: Rc<Notify>,
+    ) -> Self {
+        Self { admin, handle, originations, changed }
     }
 
     /// Does what was asked; the answer comes after the PBX knows of it.
@@ -54,8 +62,12 @@ impl Requests {
         };
         let done = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
         let (answer, news) = done?;
-        for input in news.into_iter().flatten() {
-            self.handle.send(input);
+        if let Some(news) = news {
+            for input in news {
+                self.handle.send(input);
+            }
+            // A new trunk may have a host name.
+            self.changed.notify_one();
         }
         Ok(Reply::Done(Box::new(answer)))
     }
@@ -68,6 +80,6 @@ fn fresh(admin: &Admin) -> Result<[Input; 2], String> {
     let file = admin.export().map_err(|error| error.to_string())?;
     Ok([
         Input::Directory(Arc::new(directory)),
-        Input::Secrets(Arc::new(serve::secrets(&file.passwords))),
+        Input::Secrets(Arc::new(engine::secrets(&file.passwords))),
     ])
 }

@@ -1,0 +1,108 @@
+//! The PBX, its media plane and the drive loop, made from settings and store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchboard_media::{Plane, PlaneConfig};
+use switchboard_pbx::{
+    Config, Input, Limits, Pbx, RunningCalls, SavedBinding, Secrets, Timing, WallClock,
+};
+use switchboard_routing::Directory;
+use switchboard_sip::transaction::TimerConfig;
+use switchboard_store::{DirectoryFile, Password, Registration, RegistrationStore, SecretOwner};
+use switchboard_transport::{Driver, DriverConfig, Handle, SipSockets};
+
+use crate::failure::Failure;
+use crate::folder::{self, Folder};
+use crate::prompts;
+use crate::settings::{OnDismissal, Settings};
+
+/// How long Ctrl-C waits for phones to acknowledge that their calls are over.
+const SHUTDOWN: Duration = Duration::from_secs(4);
+
+/// The PBX and its media plane in a drive loop, with what the store remembers.
+pub(crate) fn build(
+    folder: &Folder,
+    settings: &Settings,
+    sockets: SipSockets,
+    file: &DirectoryFile,
+    clock: WallClock,
+) -> Result<(Driver, Handle), Failure> {
+    let sounds =
+        prompts::load(settings.language).map_err(|error| Failure::Refused(error.to_string()))?;
+    let mut seed = [0; 40];
+    getrandom::fill(&mut seed).map_err(|_| std::io::Error::other("no random bytes"))?;
+    let (pbx_seed, plane_seed) = seed.split_at(32);
+    let pbx_seed = <[u8; 32]>::try_from(pbx_seed).unwrap_or_default();
+    let plane_seed = <[u8; 8]>::try_from(plane_seed).unwrap_or_default();
+
+    let directory = Arc::new(Directory::build(&file.spec)?);
+    let calls = &settings.file.calls;
+    let config = Config {
+        realm: settings.file.sip.realm.clone(),
+        hosts: settings.file.sip.hosts.clone(),
+        listeners: sockets.listeners().to_vec(),
+        advertised: settings.file.sip.advertise,
+        clock,
+        product: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
+        sounds: Arc::new(sounds),
+        limits: Limits {
+            calls: calls.max,
+            calls_per_user: calls.max_per_user,
+            calls_per_trunk: calls.max_per_trunk,
+            ..Limits::default()
+        },
+        timing: Timing::default(),
+        sip: TimerConfig::default(),
+        on_dismissal: match calls.on_dismissal {
+            OnDismissal::Continue => RunningCalls::Continue,
+            OnDismissal::End => RunningCalls::End,
+        },
+        seed: pbx_seed,
+    };
+    let silence = settings.file.rtp.silence;
+    let plane = Plane::new(PlaneConfig {
+        max_legs: settings.rtp.pairs(),
+        rtp_timeout: (silence > 0).then(|| Duration::from_secs(silence)),
+        seed: u64::from_le_bytes(plane_seed),
+        ..PlaneConfig::default()
+    });
+    let media = settings.sip.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |sip| sip.ip());
+    let driver = DriverConfig {
+        media,
+        rtp: settings.rtp,
+        streams: settings.file.tcp.limits(),
+        shutdown: SHUTDOWN,
+    };
+    let (driver, handle) = Driver::new(driver, sockets, Pbx::new(config, directory), plane);
+    handle.send(Input::Secrets(Arc::new(secrets(&file.passwords))));
+    for registration in folder.store.registrations(folder::now())? {
+        handle.send(Input::Restore(Box::new(binding(registration))));
+    }
+    Ok((driver, handle))
+}
+
+/// The passwords as the PBX wants them.
+pub(crate) fn secrets(passwords: &[(SecretOwner, Password)]) -> Secrets {
+    passwords.iter().fold(Secrets::new(), |secrets, (owner, password)| match owner {
+        SecretOwner::User(login) => secrets.with_user(login.clone(), password.reveal()),
+        SecretOwner::Trunk(trunk) => secrets.with_trunk(trunk.clone(), password.reveal()),
+    })
+}
+
+fn binding(registration: Registration) -> SavedBinding {
+    SavedBinding {
+        user: registration.user,
+        contact: registration.contact,
+        call_id: registration.call_id,
+        cseq: registration.cseq,
+        expires: u64::try_from(registration.expires.get()).unwrap_or(0),
+        transport: registration.transport,
+        local: registration.local,
+        remote: registration.remote,
+        instance: registration.instance,
+        path: registration.path,
+        q: registration.q,
+        user_agent: registration.user_agent,
+    }
+}
