@@ -105,6 +105,8 @@ fn password<'t>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy;
+
     use super::*;
 
     const SMALL: &str = "\
@@ -172,5 +174,66 @@ wellcome = true
     fn broken_syntax_has_its_place() {
         let faults = DirectoryFile::parse("[[users]]\nlogin = \n").unwrap_err();
         assert_eq!(faults.iter().next().unwrap().line, Some(2));
+    }
+
+    fn bits_of_toml() -> impl proptest::strategy::Strategy<Value = String> {
+        let lines = [
+            "[[users]]",
+            "[[lines]]",
+            "[[menus]]",
+            "[[menus.options]]",
+            "[[queues]]",
+            "[[groups]]",
+            "[[trunks]]",
+            "[[services]]",
+            "[[contacts]]",
+            "[numbering]",
+            "login = \"a\"",
+            "login = \"b\"",
+            "id = \"m\"",
+            "name = \"N\"",
+            "extension = \"1\"",
+            "extension = 1",
+            "password = \"p\"",
+            "password = 1",
+            "status = \"dismissed\"",
+            "number = \"+49301\"",
+            "number = \"x\"",
+            "host = \"127.0.0.1\"",
+            "key = \"1\"",
+            "action = \"repeat\"",
+            "action = { user = \"a\" }",
+            "members = [\"a\"]",
+            "code = \"*43\"",
+            "service = \"echo\"",
+            "country = \"DE\"",
+            "country = \"XX\"",
+            "ring = -1",
+            "users = 1",
+            "[[[",
+            "\u{0}",
+            "= =",
+        ];
+        proptest::collection::vec(proptest::sample::select(lines.to_vec()), 0..24)
+            .prop_map(|lines| lines.join("\n"))
+    }
+
+    proptest::proptest! {
+        /// What is read is written and read back the same; what is not read has at least one fault, and each
+        /// place is inside the text.
+        #[test]
+        fn any_text_is_read_back_or_has_its_faults(text in bits_of_toml()) {
+            match DirectoryFile::parse(&text) {
+                Ok(file) => {
+                    let again = DirectoryFile::parse(&file.to_toml().unwrap()).unwrap();
+                    proptest::prop_assert_eq!(again, file);
+                }
+                Err(faults) => {
+                    proptest::prop_assert!(faults.iter().count() > 0);
+                    let lines = text.matches('\n').count() + 1;
+                    proptest::prop_assert!(faults.iter().all(|f| f.line.is_none_or(|line| line <= lines)));
+                }
+            }
+        }
     }
 }
