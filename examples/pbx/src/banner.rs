@@ -1,7 +1,7 @@
 //! What a person reads when the PBX starts: what to type into phones, whom to call, what to do next.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use switchboard_routing::{DirectorySpec, MenuAction, MenuSpec, ServiceKind, TrunkKind, UserSpec};
 use switchboard_store::{DirectoryFile, SecretOwner};
@@ -14,6 +14,7 @@ const SHOWN: usize = 8;
 /// What the banner tells about.
 pub(crate) struct Banner<'a> {
     pub(crate) sip: &'a [SocketAddr],
+    pub(crate) advertised: Option<IpAddr>,
     pub(crate) rtp: String,
     pub(crate) data: String,
     pub(crate) directory: &'a DirectoryFile,
@@ -81,7 +82,11 @@ impl Banner<'_> {
     }
 
     fn server(&self) -> String {
-        self.sip.first().map_or_else(String::new, ToString::to_string)
+        let Some(mut server) = self.sip.first().copied() else { return String::new() };
+        if let Some(ip) = self.advertised {
+            server.set_ip(ip);
+        }
+        server.to_string()
     }
 
     fn next(&self, out: &mut String, spec: &DirectorySpec) -> std::fmt::Result {
@@ -181,7 +186,7 @@ mod tests {
         directory.passwords.push((owner, Password::new("secret-of-anna").unwrap()));
         let sip = [sip.parse().unwrap()];
         let (rtp, data) = ("1-2".to_owned(), "x".to_owned());
-        Banner { sip: &sip, rtp, data, directory: &directory }.text()
+        Banner { sip: &sip, advertised: None, rtp, data, directory: &directory }.text()
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) fn build(
         realm: settings.file.sip.realm.clone(),
         hosts: settings.file.sip.hosts.clone(),
         listeners: sockets.listeners().to_vec(),
-        advertised: settings.file.sip.advertise,
+        advertised: settings.advertised(),
         clock,
         product: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
         sounds: Arc::new(sounds),

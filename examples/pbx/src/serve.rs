@@ -122,7 +122,8 @@ fn announce(
         }
         LogFormat::Text => {
             let data = folder.path().display().to_string();
-            screen.line(Banner { sip, rtp, data, directory }.text());
+            let advertised = settings.advertised();
+            screen.line(Banner { sip, advertised, rtp, data, directory }.text());
             if lost_calls > 0 {
                 screen.line(format!(
                     "{lost_calls} calls of the last run were not over; their records say `lost`"

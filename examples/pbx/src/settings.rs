@@ -1,6 +1,6 @@
 //! Process settings: `pbx.toml` and the command line. The directory is not among them: it lives in the store.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -157,6 +157,27 @@ impl Settings {
             file,
         })
     }
+}
+
+impl Settings {
+    /// The address that peers are told: the one set, or where every address is listened at, the one that this
+    /// machine has towards the network.
+    pub(crate) fn advertised(&self) -> Option<IpAddr> {
+        let everywhere = self.sip.iter().find(|address| address.ip().is_unspecified());
+        self.file.sip.advertise.or_else(|| own_address(everywhere?.ip()))
+    }
+}
+
+/// The address that packets to the network leave from; none is sent.
+fn own_address(any: IpAddr) -> Option<IpAddr> {
+    // Addresses for documentation (RFC 5737, RFC 3849): nobody's, so the default route leads there.
+    let elsewhere: IpAddr = match any {
+        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((elsewhere, 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
 }
 
 impl SettingsFile {
