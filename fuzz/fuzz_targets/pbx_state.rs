@@ -55,14 +55,37 @@ const TARGETS: [&str; 5] = ["+4930555000", "101", "102", "*43", "03012345;42"];
 #[derive(Arbitrary, Debug)]
 enum Operation {
     /// A request of the trunk or of a phone, within a dialog where `tagged`.
-    Request { from: u8, method: u8, call: u8, cseq: u8, tagged: bool, target: u8, body: u8 },
+    Request {
+        from: u8,
+        method: u8,
+        call: u8,
+        cseq: u8,
+        tagged: bool,
+        target: u8,
+        body: u8,
+    },
     /// An answer to a request of the PBX.
-    Answer { which: u8, status: u8, tag: u8, body: u8 },
-    Digit { leg: u8, digit: u8, whole: bool },
-    Played { leg: u8, token: u8 },
+    Answer {
+        which: u8,
+        status: u8,
+        tag: u8,
+        body: u8,
+    },
+    Digit {
+        leg: u8,
+        digit: u8,
+        whole: bool,
+    },
+    Played {
+        leg: u8,
+        token: u8,
+    },
     Silent(u8),
     Wait(u16),
-    Call { user: u8, target: u8 },
+    Call {
+        user: u8,
+        target: u8,
+    },
     Dismiss(bool),
     Lose(u8),
     Junk(Vec<u8>),
@@ -96,8 +119,7 @@ impl World {
         let mut config = Config::new("192.0.2.1", clock, [7; 32]);
         config.listeners =
             vec![Listener { transport: Transport::Udp, local: ([192, 0, 2, 1], 5060).into() }];
-        config.on_dismissal =
-            if end_calls { RunningCalls::End } else { RunningCalls::Continue };
+        config.on_dismissal = if end_calls { RunningCalls::End } else { RunningCalls::Continue };
         let spec: DirectorySpec = toml::from_str(COMPANY).unwrap();
         let mut pbx = Pbx::new(config, Arc::new(Directory::build(&spec).unwrap()));
         let mut secrets = Secrets::new();
@@ -192,8 +214,11 @@ impl World {
                 let call_id = format!("c{call}");
                 let tag = self.tags.iter().rev().find(|(id, _)| *id == call_id);
                 let tag = tag.filter(|_| tagged).map(|(_, tag)| format!(";tag={tag}"));
-                let kind =
-                    if body.starts_with("Signal") { "application/dtmf-relay" } else { "application/sdp" };
+                let kind = if body.starts_with("Signal") {
+                    "application/dtmf-relay"
+                } else {
+                    "application/sdp"
+                };
                 let text = format!(
                     "{method} sip:{target}@192.0.2.1 SIP/2.0\r\n\
                      Via: SIP/2.0/UDP {remote};branch=z9hG4bK{call}{cseq}{branch}\r\n\
@@ -248,7 +273,9 @@ impl World {
                     self.drain();
                 }
             }
-            Operation::Wait(hundredths) => self.wait(Duration::from_millis(u64::from(hundredths) * 10)),
+            Operation::Wait(hundredths) => {
+                self.wait(Duration::from_millis(u64::from(hundredths) * 10))
+            }
             Operation::Call { user, target } => {
                 let from = ["anna", "berta"][usize::from(user) % 2].parse().unwrap();
                 let to = TARGETS[usize::from(target) % TARGETS.len()].to_owned();

@@ -1,5 +1,6 @@
 //! Running other programs.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -63,6 +64,23 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 pub(crate) fn exists(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
+
+/// Runs a command, types `input`, and gives what it printed on standard output.
+pub(crate) fn talk(command: &mut Command, input: &str) -> Result<String, String> {
+    let shown = show(command);
+    let fault = |error: std::io::Error| format!("`{shown}`: {error}");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(fault)?;
+    if let Some(mut keyboard) = child.stdin.take() {
+        // A program that reads nothing may close it first.
+        let _ = keyboard.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(fault)?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!("`{shown}` ended with {}", output.status))
+    }
 }
 
 fn show(command: &Command) -> String {
