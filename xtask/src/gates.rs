@@ -105,6 +105,7 @@ fn fmt(report: &mut Report, _: &Choice) {
 
 fn house_rules(report: &mut Report, _: &Choice) {
     report.step("house: files", house::files);
+    report.step("house: map", house::map);
     report.step("house: arrows", || house::arrows(CORES));
 }
 

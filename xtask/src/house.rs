@@ -61,6 +61,32 @@ pub(crate) fn files() -> Result<String, String> {
     if faults.is_empty() { Ok(format!("{read} files")) } else { Err(faults.join("\n")) }
 }
 
+/// The files that the architecture page names are there: `crate/src/file.rs`, and after one of
+/// them in the same row, `file.rs` beside it or `folder/file.rs` below the crate's `src`.
+pub(crate) fn map() -> Result<String, String> {
+    let text = std::fs::read_to_string(cmd::root().join("ARCHITECTURE.md"))
+        .map_err(|error| format!("ARCHITECTURE.md: {error}"))?;
+    let mut count = 0;
+    for line in text.lines() {
+        let mut places: Vec<PathBuf> = Vec::new();
+        for name in line.split('`').skip(1).step_by(2).filter(|name| name.ends_with(".rs")) {
+            let whole = cmd::root().join("crates").join(name);
+            if name.contains("/src/") {
+                let source = name.split("/src/").next().unwrap_or_default();
+                places.push(cmd::root().join("crates").join(source).join("src"));
+                places.extend(whole.parent().map(PathBuf::from));
+                if !whole.is_file() {
+                    return Err(format!("ARCHITECTURE.md names {name}, which is not there"));
+                }
+            } else if !places.is_empty() && !places.iter().any(|place| place.join(name).is_file()) {
+                return Err(format!("ARCHITECTURE.md names {name}, which is not there:\n{line}"));
+            }
+            count += 1;
+        }
+    }
+    Ok(format!("{count} names"))
+}
+
 /// Whether a public item names a type of nom's.
 fn public_nom(text: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| {
