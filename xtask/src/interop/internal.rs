@@ -166,3 +166,22 @@ pub(crate) fn two_phones(dir: &Path) -> Result<(), String> {
     answering.finish(s(5))?;
     record::expect(&record::only(&stage.pbx)?, "cause", "normal")
 }
+
+/// What the README tells to run.
+pub(crate) fn two_softphones(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let phones = dir.join("phones");
+    let mut script = std::process::Command::new("bash");
+    script
+        .arg(crate::cmd::root().join("examples/pbx/two-softphones.sh"))
+        .arg(&phones)
+        .env("PBX", super::pbx::program()?)
+        .env("DATA", &stage.pbx.data)
+        .env("SERVER", stage.pbx.server())
+        .env("PORT", ports::block(12).to_string());
+    let said = crate::cmd::output(&mut script)?;
+    ensure(said.matches(" heard ").count() == 2, || format!("it printed:\n{said}"))?;
+    let call = record::only(&stage.pbx)?;
+    record::expect(&call, "cause", "normal")?;
+    ensure(call["talk_ms"].as_u64().is_some_and(|t| t > 8000), || format!("talk time: {call}"))
+}

@@ -75,6 +75,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "a second make of phone calls the first",
         run: internal::linphone,
     },
+    Scenario {
+        name: "two-softphones",
+        about: "the README's script: two baresips call each other",
+        run: internal::two_softphones,
+    },
     Scenario { name: "internal-busy", about: "busy: 486", run: internal::busy },
     Scenario { name: "internal-declined", about: "declined: 603", run: internal::declined },
     Scenario {
