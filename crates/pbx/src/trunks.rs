@@ -110,3 +110,66 @@ impl Trunks {
 pub(crate) fn domain(spec: &TrunkSpec) -> &str {
     spec.domain.as_deref().unwrap_or(&spec.host)
 }
+
+#[cfg(test)]
+mod tests {
+    use switchboard_routing::DirectorySpec;
+
+    use super::*;
+
+    /// The trunks of a directory with one trunk of this host and these further addresses.
+    fn trunks(host: &str, addresses: &[&str]) -> Trunks {
+        let trunk = TrunkSpec {
+            id: "provider".parse().unwrap(),
+            name: String::new(),
+            kind: switchboard_routing::TrunkKind::Peer,
+            host: host.to_owned(),
+            port: 5060,
+            transport: TrunkTransport::Udp,
+            user: None,
+            auth_user: None,
+            domain: None,
+            addresses: addresses.iter().map(|ip| ip.parse().unwrap()).collect(),
+        };
+        let directory = DirectorySpec { trunks: vec![trunk], ..DirectorySpec::default() };
+        let mut trunks = Trunks::default();
+        trunks.update(&Directory::build(&directory).unwrap(), &Secrets::default());
+        trunks
+    }
+
+    fn knows(trunks: &Trunks, source: &str) -> bool {
+        trunks.at(&Flow::udp("192.0.2.1:5060".parse().unwrap(), source.parse().unwrap())).is_some()
+    }
+
+    #[test]
+    fn h21_an_address_that_no_trunk_names_is_nobody() {
+        // Nothing is named: nobody is let in, whatever the list would have to hold to mean all.
+        let empty = Trunks::default();
+        let unresolved = trunks("sip.example.com", &[]);
+        for source in ["198.51.100.7:5060", "0.0.0.0:5060", "[::]:5060", "127.0.0.1:5060"] {
+            assert!(!knows(&empty, source), "{source}");
+            assert!(!knows(&unresolved, source), "{source}");
+        }
+        let named = trunks("198.51.100.7", &["203.0.113.9"]);
+        assert!(knows(&named, "198.51.100.7:49152"));
+        assert!(knows(&named, "203.0.113.9:5060"));
+        assert!(!knows(&named, "198.51.100.8:5060"));
+        assert!(!knows(&named, "203.0.113.8:5060"));
+        assert!(!knows(&named, "[2001:db8::1]:5060"));
+    }
+
+    #[test]
+    fn h21_an_ipv4_address_mapped_into_ipv6_is_the_ipv4_address() {
+        let named = trunks("198.51.100.7", &["::ffff:203.0.113.9"]);
+        assert!(knows(&named, "[::ffff:198.51.100.7]:5060"));
+        assert!(knows(&named, "203.0.113.9:5060"));
+        assert!(!knows(&named, "[::ffff:198.51.100.8]:5060"));
+    }
+
+    #[test]
+    fn on_loopback_the_port_counts_too() {
+        let named = trunks("127.0.0.1", &[]);
+        assert!(knows(&named, "127.0.0.1:5060"));
+        assert!(!knows(&named, "127.0.0.1:5062"));
+    }
+}
