@@ -145,14 +145,16 @@ fn create(path: &Path) -> Result<(), KeyFileErrorKind> {
     Ok(())
 }
 
+/// A new file that only its owner can read; an error when there is one already.
 #[cfg(unix)]
-fn private_file(path: &Path) -> io::Result<File> {
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// A new file; an error when there is one already.
 #[cfg(not(unix))]
-fn private_file(path: &Path) -> io::Result<File> {
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 

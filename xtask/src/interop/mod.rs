@@ -204,6 +204,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: faults::fifty_callers,
     },
     Scenario {
+        name: "flood",
+        about: "40,000 requests of strangers, memory flat",
+        run: faults::flood,
+    },
+    Scenario {
         name: "port-taken",
         about: "a taken port names the option to use",
         run: faults::port_taken,

@@ -137,6 +137,11 @@ impl Pbx {
         }
     }
 
+    /// The process of the program.
+    pub(crate) fn id(&self) -> Result<u32, String> {
+        self.child.as_ref().map(Child::id).ok_or_else(|| "the PBX does not run".to_owned())
+    }
+
     /// Ctrl-C; fails when it does not end by itself, and well.
     pub(crate) fn interrupt(&mut self) -> Result<(), String> {
         self.end("-INT")

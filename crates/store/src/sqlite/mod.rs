@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{StoreError, While};
-use crate::seal::SealKey;
+use crate::seal::{SealKey, private_file};
 
 /// How long one program waits for another's write to end.
 const BUSY: Duration = Duration::from_secs(5);
@@ -39,6 +39,9 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Who called whom is nobody else's business: a new file is its owner's alone, and SQLite gives its
+        // log files the same mode. Whatever fails here, SQLite meets again and tells.
+        drop(private_file(path));
         let connection =
             Connection::open_with_flags(path, flags).during("open its database file")?;
         Self::prepare(connection, key)

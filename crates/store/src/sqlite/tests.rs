@@ -267,3 +267,19 @@ fn what_is_no_database_is_said_to_be_none() {
     let error = SqliteStore::open(&path, key()).unwrap_err();
     assert!(error.to_string().contains("not a database"), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn h45_the_database_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.sqlite");
+    let store = SqliteStore::open(&path, SealKey::from_bytes([7; 32])).unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.path().display());
+    }
+    drop(store);
+    SqliteStore::open(&path, SealKey::from_bytes([7; 32])).unwrap();
+}
