@@ -124,8 +124,12 @@ impl Pbx {
     fn merge(&mut self, now: Instant, into: CallId, merge: &Merge) {
         let dialog = merge.replaces().and_then(|id| self.world.routes.dialog(id));
         let party = dialog.filter(|(from, _)| *from != into).and_then(|(from, consulting)| {
-            let party = self.calls.get(from)?.consulted(consulting, merge.user())?;
-            Some((from, party))
+            let call = self.calls.get(from)?;
+            let party = call.consulted(consulting, merge.user())?;
+            // Neither by nor to somebody who has left meanwhile: the router says what it is then.
+            let left = |user: &UserId| self.world.directory.user(user.as_str()).is_none();
+            let dismissed = left(merge.user()) || call.user_of(party).is_some_and(left);
+            (!dismissed).then_some((from, party))
         });
         let world = &mut self.world;
         let taken = party.and_then(|(from, party)| {
@@ -272,8 +276,10 @@ impl Pbx {
     }
 
     fn phone(&mut self, now: Instant, request: &Request) -> Sender {
-        let (address, here) = (request.flow.remote, self.world.phones.is_at(&request.flow));
+        let address = request.flow.remote;
         let claimed = self.world.phones.claimed(&request.message).unwrap_or_default();
+        // A phone that is registered cannot be locked out by others, and guesses nobody else's password.
+        let here = self.world.phones.is_theirs(now, &claimed, &request.flow);
         if !claimed.is_empty() && !here && self.guard.is_out(now, address.ip(), &claimed) {
             let challenge = self.world.phones.challenge(now, &request.message);
             self.challenge(request, &challenge);

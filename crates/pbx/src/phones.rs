@@ -147,6 +147,11 @@ impl Phones {
         self.registrar.is_bound(*flow)
     }
 
+    /// Whether a registered phone of the user of this name is at this address.
+    pub(crate) fn is_theirs(&self, now: Instant, name: &str, flow: &Flow) -> bool {
+        self.registrar.lookup(now, name).iter().any(|binding| binding.flow == *flow)
+    }
+
     pub(crate) fn restore(&mut self, now: Instant, config: &Config, saved: SavedBinding) -> bool {
         let user = saved.user.clone();
         if !self.ha1s.contains_key(&user) {

@@ -30,8 +30,16 @@ impl Trunks {
             spec: spec.clone(),
             password: secrets.trunk(&spec.id).map(str::to_owned),
         };
+        let before = std::mem::take(&mut self.trunks);
         self.trunks = directory.trunks().iter().map(trunk).collect();
-        self.resolved.retain(|id, _| self.trunks.iter().any(|trunk| trunk.spec.id == *id));
+        // What a name stood for counts for that name alone: another host is not let in by the old addresses.
+        let host = |trunks: &[Trunk], id: &TrunkId| {
+            trunks.iter().find(|trunk| trunk.spec.id == *id).map(|trunk| trunk.spec.host.clone())
+        };
+        self.resolved.retain(|id, _| {
+            let now = host(&self.trunks, id);
+            now.is_some() && now == host(&before, id)
+        });
     }
 
     /// The addresses that a trunk's host name stands for.
@@ -117,8 +125,8 @@ mod tests {
 
     use super::*;
 
-    /// The trunks of a directory with one trunk of this host and these further addresses.
-    fn trunks(host: &str, addresses: &[&str]) -> Trunks {
+    /// A directory with one trunk of this host and these further addresses.
+    fn directory(host: &str, addresses: &[&str]) -> Directory {
         let trunk = TrunkSpec {
             id: "provider".parse().unwrap(),
             name: String::new(),
@@ -131,9 +139,13 @@ mod tests {
             domain: None,
             addresses: addresses.iter().map(|ip| ip.parse().unwrap()).collect(),
         };
-        let directory = DirectorySpec { trunks: vec![trunk], ..DirectorySpec::default() };
+        let spec = DirectorySpec { trunks: vec![trunk], ..DirectorySpec::default() };
+        Directory::build(&spec).unwrap()
+    }
+
+    fn trunks(host: &str, addresses: &[&str]) -> Trunks {
         let mut trunks = Trunks::default();
-        trunks.update(&Directory::build(&directory).unwrap(), &Secrets::default());
+        trunks.update(&directory(host, addresses), &Secrets::default());
         trunks
     }
 
@@ -164,6 +176,17 @@ mod tests {
         assert!(knows(&named, "[::ffff:198.51.100.7]:5060"));
         assert!(knows(&named, "203.0.113.9:5060"));
         assert!(!knows(&named, "[::ffff:198.51.100.8]:5060"));
+    }
+
+    #[test]
+    fn h21_the_addresses_of_a_host_go_with_the_host() {
+        let mut moved = trunks("sip.example.com", &[]);
+        moved.resolve("provider".parse().unwrap(), vec!["198.51.100.7".parse().unwrap()]);
+        assert!(knows(&moved, "198.51.100.7:5060"));
+        moved.update(&directory("sip.example.com", &[]), &Secrets::default());
+        assert!(knows(&moved, "198.51.100.7:5060"), "the same host");
+        moved.update(&directory("sip.example.net", &[]), &Secrets::default());
+        assert!(!knows(&moved, "198.51.100.7:5060"), "another host");
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Call {
         self.other_than(number).filter(|_| own && talking)
     }
 
+    /// Whose leg this is, where it is a user's.
+    pub(crate) fn user_of(&self, number: LegNumber) -> Option<&UserId> {
+        self.legs.get(&number)?.user()
+    }
+
     /// Gives a leg away, and ends what is left of the call.
     pub(crate) fn release(
         &mut self,
