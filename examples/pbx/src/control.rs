@@ -39,6 +39,8 @@ pub(crate) enum Reply {
 
 /// The longest request: a directory of some hundred thousand users.
 const LONGEST: u64 = 64 << 20;
+/// How long to wait before the next try to accept a connection.
+const RETRY: Duration = Duration::from_millis(100);
 /// How long either side waits for the other's line.
 const PATIENCE: Duration = Duration::from_secs(30);
 const NAME: &str = "control.sock";
@@ -71,7 +73,11 @@ impl Control {
     {
         let answer = Rc::new(answer);
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else { continue };
+            let Ok((stream, _)) = self.listener.accept().await else {
+                // Out of file descriptors, most likely: asking again at once would only take the calls' time.
+                tokio::time::sleep(RETRY).await;
+                continue;
+            };
             let answer = Rc::clone(&answer);
             tokio::task::spawn_local(async move {
                 let (reader, mut writer) = stream.into_split();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use switchboard_pbx::{Command, Input};
 use switchboard_store::admin::Admin;
 use switchboard_transport::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::control::{Reply, Request};
 use crate::desk::Originations;
@@ -19,6 +19,8 @@ pub(crate) struct Requests {
     handle: Handle,
     originations: Originations,
     changed: Rc<Notify>,
+    /// One change at a time: what the PBX is told last is what was written last.
+    turn: Rc<Mutex<()>>,
 }
 
 impl Requests {
@@ -28,7 +30,7 @@ impl Requests {
         originations: Originations,
         changed: Rc<Notify>,
     ) -> Self {
-        Self { admin, handle, originations, changed }
+        Self { admin, handle, originations, changed, turn: Rc::default() }
     }
 
     /// Does what was asked; the answer comes after the PBX knows of it.
@@ -53,6 +55,7 @@ impl Requests {
         operation: switchboard_store::admin::Operation,
     ) -> Result<Reply, String> {
         let admin = self.admin.clone();
+        let _turn = self.turn.lock().await;
         // The disk may take its time; calls go on meanwhile.
         let work = move || {
             let changes = operation.changes();
@@ -73,13 +76,13 @@ impl Requests {
     }
 }
 
-/// The directory and the passwords as they are now. The directory comes first: whoever left is gone before their
-/// password is.
+/// The passwords and the directory as they are now. The passwords come first: a trunk that is new in the directory
+/// is registered with at once, and needs its own.
 fn fresh(admin: &Admin) -> Result<[Input; 2], String> {
     let directory = admin.directory().map_err(|error| error.to_string())?;
     let file = admin.export().map_err(|error| error.to_string())?;
     Ok([
-        Input::Directory(Arc::new(directory)),
         Input::Secrets(Arc::new(engine::secrets(&file.passwords))),
+        Input::Directory(Arc::new(directory)),
     ])
 }
