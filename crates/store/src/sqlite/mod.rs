@@ -30,6 +30,13 @@ pub struct SqliteStore {
     key: SealKey,
 }
 
+/// How often to try what SQLite does not wait for.
+const TRIES: u32 = 1000;
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+}
+
 impl SqliteStore {
     /// Opens the file, makes it when there is none, and brings an older layout up to date.
     ///
@@ -59,7 +66,19 @@ impl SqliteStore {
         const ACTION: &str = "open its database file";
         connection.busy_timeout(BUSY).during(ACTION)?;
         // In memory SQLite answers `memory`; that is fine.
-        connection.pragma_update(None, "journal_mode", "wal").during(ACTION)?;
+        // Two programs that open a new file at once both turn it: here alone SQLite does not wait by itself, so
+        // it is made to wait for the other's lock and to try again.
+        for left in (0..TRIES).rev() {
+            match connection.pragma_update(None, "journal_mode", "wal") {
+                Err(error) if left > 0 && is_busy(&error) => {
+                    let _ = connection.execute_batch("BEGIN IMMEDIATE; COMMIT");
+                }
+                done => {
+                    done.during(ACTION)?;
+                    break;
+                }
+            }
+        }
         // WAL with NORMAL loses nothing when the program dies; a power cut may take the last moments.
         connection.pragma_update(None, "synchronous", "normal").during(ACTION)?;
         connection.pragma_update(None, "foreign_keys", true).during(ACTION)?;
