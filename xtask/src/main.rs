@@ -8,6 +8,7 @@
     reason = "a command-line tool that drives real programs: it prints, reads the clock and waits"
 )]
 
+mod bench_report;
 mod cmd;
 mod fuzz;
 mod gates;
@@ -68,6 +69,11 @@ enum Task {
         /// Passed on to criterion: part of a bench's name.
         filter: Option<String>,
     },
+    /// Run the benches' comparisons and write `benches/RESULTS.md` with its plots.
+    BenchReport {
+        /// Run only this bench; the others' figures are those of their last run.
+        bench: Option<String>,
+    },
     /// Install the programs and tools that the tests use.
     Setup,
 }
@@ -99,6 +105,9 @@ fn main() -> ExitCode {
             let mut cargo = cmd::cargo(["bench", "-p", "switchboard-benches", "--"]);
             cargo.args(filter);
             report.step("bench", || cmd::run(&mut cargo));
+        }
+        Task::BenchReport { bench } => {
+            report.step("bench-report", || bench_report::run(bench.as_deref()));
         }
         Task::Setup => install::everything(&mut report),
     }
