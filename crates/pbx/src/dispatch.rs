@@ -55,8 +55,8 @@ impl Pbx {
                 Some(Owner::Leg(key)) => self.on_leg(now, Some(key), |leg, world| {
                     leg.response(now, world, id, flow, &response);
                 }),
-                Some(Owner::Trunk(trunk)) => {
-                    self.accounts.response(now, &mut self.world, &trunk, (id, &response));
+                Some(Owner::Account(number)) => {
+                    self.accounts.response(now, &mut self.world, number, (id, &response));
                 }
                 None => {}
             },
@@ -77,8 +77,8 @@ impl Pbx {
                 Some(Owner::Leg(key)) => {
                     self.on_leg(now, Some(key), |leg, world| leg.unanswered(now, world, id));
                 }
-                Some(Owner::Trunk(trunk)) => {
-                    self.accounts.unanswered(now, &mut self.world, &trunk);
+                Some(Owner::Account(number)) => {
+                    self.accounts.unanswered(now, &mut self.world, number);
                 }
                 None => {}
             },
@@ -89,13 +89,13 @@ impl Pbx {
     }
 
     fn owner(&self, id: TransactionId) -> Option<Owner> {
-        self.world.routes.transaction(id).cloned()
+        self.world.routes.transaction(id).copied()
     }
 
     fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
         match self.world.routes.transaction(id)? {
             Owner::Leg(key) => Some(*key),
-            Owner::Trunk(_) => None,
+            Owner::Account(_) => None,
         }
     }
 

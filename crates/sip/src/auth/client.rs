@@ -8,7 +8,7 @@ use super::{Algorithm, FieldError, Ha1};
 use crate::message::{HeaderName, HeaderValue, Message, StatusCode, quote};
 
 /// Whose challenges to answer, and as whom.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientConfig {
     /// The peer's host, as it stands in the Request-URI of what is sent to it.
     pub host: String,

@@ -80,6 +80,8 @@ pub struct Phone {
     pub algorithms: Vec<Algorithm>,
     /// Contacts that were registered with us.
     pub registered: Vec<String>,
+    /// For how long each time; 0 takes it back.
+    pub register_expires: Vec<u32>,
     /// Behind our Contact URI.
     pub contact_suffix: String,
 }
@@ -112,6 +114,7 @@ impl Phone {
             sdp_override: None,
             algorithms: Algorithm::ALL.to_vec(),
             registered: Vec::new(),
+            register_expires: Vec::new(),
             contact_suffix: String::new(),
         }
     }
@@ -466,6 +469,7 @@ impl Phone {
                 let contact = request.text(HeaderName::Contact).unwrap();
                 self.registered.push(contact.to_owned());
                 let expires = request.number(HeaderName::Expires).unwrap_or(3_600);
+                self.register_expires.push(expires);
                 let reply = Builder::reply(request, StatusCode::OK, Some("reg"))
                     .header(HeaderName::Contact, format!("{contact};expires={expires}"));
                 _ = self.layer.respond(now, id, &reply.build().unwrap());
