@@ -142,9 +142,11 @@ impl Pbx {
                 self.people_changed(now);
                 Ok(())
             }
-            Input::TrunkAddresses { trunk, addresses } => {
-                self.world.trunks.resolve(trunk, addresses);
-                self.accounts.update(now, &mut self.world);
+            Input::HostAddresses { host, addresses } => {
+                self.world.trunks.resolve(&host, addresses);
+                if !self.stopping {
+                    self.accounts.update(now, &mut self.world);
+                }
                 Ok(())
             }
             Input::Clock(clock) => {

@@ -14,8 +14,9 @@ use crate::secrets::Secrets;
 #[derive(Debug, Default)]
 pub(crate) struct Trunks {
     trunks: Vec<Trunk>,
-    /// What the names of hosts stand for, as the shell found out.
-    resolved: BTreeMap<TrunkId, Vec<IpAddr>>,
+    /// What the names of the trunks' hosts stand for, as the shell found out. It counts for the
+    /// name alone: a trunk that moves to another host takes no address along.
+    resolved: BTreeMap<String, Vec<IpAddr>>,
 }
 
 #[derive(Debug)]
@@ -30,21 +31,25 @@ impl Trunks {
             spec: spec.clone(),
             password: secrets.trunk(&spec.id).map(str::to_owned),
         };
-        let before = std::mem::take(&mut self.trunks);
         self.trunks = directory.trunks().iter().map(trunk).collect();
-        // What a name stood for counts for that name alone: another host is not let in by the old addresses.
-        let host = |trunks: &[Trunk], id: &TrunkId| {
-            trunks.iter().find(|trunk| trunk.spec.id == *id).map(|trunk| trunk.spec.host.clone())
-        };
-        self.resolved.retain(|id, _| {
-            let now = host(&self.trunks, id);
-            now.is_some() && now == host(&before, id)
-        });
+        self.resolved.retain(|host, _| self.trunks.iter().any(|trunk| trunk.host() == *host));
     }
 
-    /// The addresses that a trunk's host name stands for.
-    pub(crate) fn resolve(&mut self, trunk: TrunkId, addresses: Vec<IpAddr>) {
-        self.resolved.insert(trunk, addresses);
+    /// The addresses that a host's name stands for; a host that no trunk names is nobody. Those
+    /// known before stay in front, so that a name server which answers in turns moves no trunk
+    /// that is well where it is.
+    pub(crate) fn resolve(&mut self, host: &str, addresses: Vec<IpAddr>) {
+        let host = host.to_ascii_lowercase();
+        if !self.trunks.iter().any(|trunk| trunk.host() == host) {
+            return;
+        }
+        let known = self.resolved.entry(host).or_default();
+        known.retain(|ip| addresses.contains(ip));
+        for ip in addresses {
+            if !known.contains(&ip) {
+                known.push(ip);
+            }
+        }
     }
 
     /// The trunk that a message came from, by its source; nobody's address is nobody.
@@ -109,8 +114,15 @@ impl Trunks {
 
     fn hosts<'a>(&'a self, trunk: &'a Trunk) -> impl Iterator<Item = IpAddr> + 'a {
         let literal = trunk.spec.host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        let resolved = self.resolved.get(&trunk.spec.id).into_iter().flatten().copied();
+        let resolved = self.resolved.get(&trunk.host()).into_iter().flatten().copied();
         literal.into_iter().chain(resolved).map(|ip: IpAddr| ip.to_canonical())
+    }
+}
+
+impl Trunk {
+    /// Its host; names of hosts are the same in either case (RFC 4343).
+    fn host(&self) -> String {
+        self.spec.host.to_ascii_lowercase()
     }
 }
 
@@ -178,15 +190,45 @@ mod tests {
         assert!(!knows(&named, "[::ffff:198.51.100.8]:5060"));
     }
 
+    fn resolve(trunks: &mut Trunks, host: &str, addresses: &[&str]) {
+        trunks.resolve(host, addresses.iter().map(|ip| ip.parse().unwrap()).collect());
+    }
+
     #[test]
     fn h21_the_addresses_of_a_host_go_with_the_host() {
         let mut moved = trunks("sip.example.com", &[]);
-        moved.resolve("provider".parse().unwrap(), vec!["198.51.100.7".parse().unwrap()]);
+        resolve(&mut moved, "SIP.example.com", &["198.51.100.7"]);
         assert!(knows(&moved, "198.51.100.7:5060"));
         moved.update(&directory("sip.example.com", &[]), &Secrets::default());
         assert!(knows(&moved, "198.51.100.7:5060"), "the same host");
         moved.update(&directory("sip.example.net", &[]), &Secrets::default());
         assert!(!knows(&moved, "198.51.100.7:5060"), "another host");
+        moved.update(&directory("sip.example.com", &[]), &Secrets::default());
+        assert!(!knows(&moved, "198.51.100.7:5060"), "it is asked for again");
+        resolve(&mut moved, "sip.example.com", &["198.51.100.7"]);
+        assert!(knows(&moved, "198.51.100.7:5060"));
+        resolve(&mut moved, "sip.example.com", &[]);
+        assert!(!knows(&moved, "198.51.100.7:5060"), "the name stands for nothing any more");
+    }
+
+    #[test]
+    fn h21_a_host_that_no_trunk_names_is_nobody() {
+        let mut named = trunks("sip.example.com", &[]);
+        resolve(&mut named, "sip.example.net", &["198.51.100.7"]);
+        named.update(&directory("sip.example.net", &[]), &Secrets::default());
+        assert!(!knows(&named, "198.51.100.7:5060"));
+    }
+
+    #[test]
+    fn a_name_server_that_answers_in_turns_moves_nobody() {
+        let mut named = trunks("sip.example.com", &[]);
+        let first =
+            |trunks: &Trunks| trunks.hosts(&trunks.trunks[0]).next().map(|ip| ip.to_string());
+        resolve(&mut named, "sip.example.com", &["198.51.100.7", "198.51.100.8"]);
+        resolve(&mut named, "sip.example.com", &["198.51.100.8", "198.51.100.7"]);
+        assert_eq!(first(&named).as_deref(), Some("198.51.100.7"));
+        resolve(&mut named, "sip.example.com", &["198.51.100.9", "198.51.100.8"]);
+        assert_eq!(first(&named).as_deref(), Some("198.51.100.8"));
     }
 
     #[test]
