@@ -328,9 +328,13 @@ impl Pbx {
         if self.stopping || self.calls.len() >= self.world.config.limits.calls {
             return Err(OriginateError::Full);
         }
+        let account = Account::User(from.clone());
+        if self.calls.of(&account) >= self.world.config.limits.calls_per_user {
+            return Err(OriginateError::TooMany(from.clone()));
+        }
         let id = self.new_call_id();
         let call = Call::originated(now, &mut self.world, id, from, to);
-        self.calls.insert(call, Account::User(from.clone()));
+        self.calls.insert(call, account);
         Ok(id)
     }
 
