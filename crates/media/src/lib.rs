@@ -61,10 +61,12 @@
 
 mod audio;
 mod codec;
+mod concealer;
 pub mod g711;
 mod leg;
 mod message;
 mod outputs;
+mod pitch;
 mod plane;
 mod random;
 mod stats;
@@ -73,6 +75,7 @@ mod tone;
 
 pub use audio::{Audio, AudioError, AudioErrorKind};
 pub use codec::{Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat};
+pub use concealer::Concealer;
 pub use message::{
     Channel, Command, Event, EventKind, Input, LegId, Output, PlayEnd, Repeat, Token, Transmit,
 };
