@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use switchboard_media as media;
-use switchboard_routing::{Directory, UserId};
+use switchboard_routing::{Directory, QueueMemory, UserId};
 use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionLayer};
 use switchboard_sip::{Flow, Identifiers, Message, refusal};
 
@@ -81,6 +81,9 @@ impl Pbx {
             max_clients: config.limits.transactions,
             ..LayerConfig::default()
         };
+        // Which member of a queue is drawn is no secret.
+        let queues =
+            QueueMemory::new(config.seed.first_chunk().map_or(0, |seed| u64::from_le_bytes(*seed)));
         let layer = TransactionLayer::new(layer, seeds.seed());
         let phones = Phones::new(&config, seeds.seed());
         let mut world = World {
@@ -88,6 +91,7 @@ impl Pbx {
             directory,
             phones,
             trunks: Trunks::default(),
+            queues,
             layer,
             routes: Routes::default(),
             outputs: VecDeque::new(),
@@ -133,6 +137,7 @@ impl Pbx {
                 Ok(())
             }
             Input::Directory(directory) => {
+                self.world.queues.retain(&directory);
                 self.world.directory = directory;
                 self.people_changed(now);
                 Ok(())

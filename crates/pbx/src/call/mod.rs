@@ -14,6 +14,7 @@ mod serve;
 mod start;
 mod steps;
 mod talk;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,6 +48,7 @@ use ringing::Ringing;
 /// ```text
 ///   Opening --port--> (router) --+--> Prompt ----digits, played--> (router)
 ///                        ^       +--> Ringing ---won, lost-------> (router)
+///                        |       +--> Waiting ---turn------------> (router)
 ///                        |       +--> Talking ---REFER-----------> (another router)
 ///                        |       +--> Serving
 ///                        |       +--> Farewell --time over--+
@@ -93,6 +95,8 @@ enum Stage {
     Prompt(Prompts),
     /// Phones ring.
     Ringing(Ringing),
+    /// The caller waits in a queue.
+    Waiting { until: Instant },
     /// Two legs hear each other.
     Talking,
     /// A service of the PBX talks.
@@ -242,6 +246,7 @@ impl Call {
         self.keys.handle_timeout(now);
         match &mut self.stage {
             Stage::Ringing(ringing) => ringing.handle_timeout(now),
+            Stage::Waiting { until } if *until <= now => self.waited(now, world),
             Stage::Farewell { until, cause } if *until <= now => {
                 let cause = *cause;
                 self.end(now, world, cause);
@@ -260,7 +265,7 @@ impl Call {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let stage = match &self.stage {
             Stage::Ringing(ringing) => ringing.poll_timeout(),
-            Stage::Farewell { until, .. } => Some(*until),
+            Stage::Waiting { until } | Stage::Farewell { until, .. } => Some(*until),
             _ => None,
         };
         let deadline = self.ended.is_none().then_some(self.deadline);

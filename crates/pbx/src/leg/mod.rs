@@ -328,6 +328,9 @@ impl Leg {
         if let Sip::Up(up) | Sip::Leaving(up) = &self.sip {
             let id: &DialogId = up.id();
             world.routes.close_dialog(id);
+            if let Peer::Phone(user) = &self.peer {
+                world.queues.ended(user);
+            }
         }
         self.sip = Sip::Over;
         self.port.close(world);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod admin;
+mod allocations;
 mod call;
 mod dialling;
 mod directory;
@@ -14,7 +15,8 @@ mod internal;
 mod menus;
 mod model;
 mod oracle;
-
 mod properties;
+mod queues;
 mod spec_data;
 mod trace;
+mod voicemail;
