@@ -8,6 +8,7 @@ mod identifiers;
 mod message;
 pub mod registrar;
 pub mod registration;
+pub mod reliable;
 pub mod transaction;
 mod uri;
 

@@ -36,7 +36,7 @@ pub use overlap::{InviteOverlap, Overlap, retry_delay};
 pub use route_set::RouteSet;
 pub use set::{DialogSet, MAX_FORKS};
 
-use crate::message::{Builder, HeaderName, Message, Method, NameAddr, StatusCode};
+use crate::message::{Builder, HeaderName, Message, Method, NameAddr, RAck, StatusCode};
 use crate::uri::{Scheme, Uri, UriBuf};
 
 /// Which side started the dialog.
@@ -305,6 +305,12 @@ impl Dialog {
     /// (RFC 3261 section 13.2.2.4). The transaction layer adds the credentials of the INVITE.
     pub fn ack(&self, invite: u32) -> Builder {
         self.build(&Method::Ack, invite)
+    }
+
+    /// The PRACK of a reliable provisional response (RFC 3262 section 4), complete but for its Via:
+    /// also within an early dialog.
+    pub fn prack(&mut self, rack: &RAck) -> Builder {
+        self.request(&Method::Prack).header(HeaderName::RAck, rack)
     }
 
     /// The response to a request of the dialog, with our Contact where it refreshes the target.
