@@ -9,6 +9,7 @@ mod message;
 pub mod registrar;
 pub mod registration;
 pub mod reliable;
+pub mod session_timer;
 pub mod transaction;
 mod uri;
 

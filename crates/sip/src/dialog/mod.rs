@@ -23,16 +23,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod exchange;
 mod id;
-mod overlap;
 mod route_set;
 mod set;
 
 #[cfg(test)]
 mod tests;
 
+pub use exchange::{Carries, Conflict, Exchange, NoOffer, Side, retry_delay};
 pub use id::DialogId;
-pub use overlap::{InviteOverlap, Overlap, retry_delay};
 pub use route_set::RouteSet;
 pub use set::{DialogSet, MAX_FORKS};
 

@@ -11,7 +11,7 @@ pub const MAX_WAITING: usize = 8;
 #[derive(Debug, Clone)]
 pub enum Output {
     /// Hand this response to the INVITE's transaction: for the first time, or again.
-    Respond(Message),
+    Respond(Box<Message>),
     /// Tell the owner.
     Event(Event),
 }
@@ -97,7 +97,12 @@ pub struct Provisionals {
 #[derive(Debug)]
 enum State {
     Idle,
-    Waiting { response: Message, again: Instant, interval: std::time::Duration, give_up: Instant },
+    Waiting {
+        response: Box<Message>,
+        again: Instant,
+        interval: std::time::Duration,
+        give_up: Instant,
+    },
     Abandoned,
     Answered,
 }
@@ -235,6 +240,7 @@ impl Provisionals {
             .append(HeaderName::Require, super::OPTION_TAG)
             .append(HeaderName::RSeq, rseq)
             .finish()?;
+        let response = Box::new(response);
         self.rseq = rseq;
         self.outputs.push_back(Output::Respond(response.clone()));
         let interval = self.timers.t1;
@@ -249,6 +255,6 @@ impl Provisionals {
         }
         self.state = State::Answered;
         self.queue.clear();
-        self.outputs.push_back(Output::Respond(response));
+        self.outputs.push_back(Output::Respond(Box::new(response)));
     }
 }
