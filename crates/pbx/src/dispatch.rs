@@ -71,7 +71,7 @@ impl Pbx {
             }
             Happened::Unacknowledged { id } => {
                 let key = self.leg_of(id);
-                self.on_leg(now, key, |leg, world| leg.unacknowledged(now, world));
+                self.on_leg(now, key, |leg, world| leg.unacknowledged(now, world, id));
             }
             Happened::Timeout { id } | Happened::TransportError { id } => match self.owner(id) {
                 Some(Owner::Leg(key)) => {

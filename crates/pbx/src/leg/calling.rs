@@ -8,7 +8,7 @@ use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, Message, StatusCode};
 
 use super::plan::Identity;
-use super::up::{Ack, Up};
+use super::up::Up;
 use super::{Event, Leg, Plan, Sip};
 use crate::session::Session;
 use crate::world::World;
@@ -134,7 +134,7 @@ impl Leg {
         };
         let Sip::Calling(calling) = std::mem::replace(&mut self.sip, Sip::Over) else { return };
         let Calling { plan, fresh, early, cancelled, .. } = *calling;
-        let mut up = Up::new(dialog, plan.flow, Ack::Done, plan.account);
+        let mut up = Up::new(dialog, plan.flow, plan.account);
         up.follow_contact(plan.follows_contact);
         up.acknowledge(world, id, response.cseq().number);
         self.up(world, up);
@@ -212,7 +212,7 @@ impl Leg {
         }
         let dialog = world.layer.sent(id).and_then(|invite| Dialog::uac(invite, response).ok());
         let Some(dialog) = dialog else { return };
-        let mut up = Up::new(dialog, flow, Ack::Done, None);
+        let mut up = Up::new(dialog, flow, None);
         up.acknowledge(world, id, response.cseq().number);
         up.bye(now, world, self.key);
     }

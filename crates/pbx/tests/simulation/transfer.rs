@@ -246,6 +246,70 @@ fn h26_reinvite_storm() {
     world.assert_clean();
 }
 
+/// Re-INVITEs that overtake the ACKs of what they follow (RFC 5407 section 3.1.4): each is
+/// answered, no ACK is lost, in whatever order they come, and a BYE of ours waits for the last.
+#[test]
+fn h26_reinvites_before_the_ack() {
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let mut world = World::new();
+        let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+        for (phone, hertz) in [(anna, 440.0), (berta, 1_000.0)] {
+            world.phones[phone].say = Say::Tone(hertz, -10.0);
+        }
+        world.phones[berta].called = Called::Answer(Duration::from_millis(500));
+        world.dial(anna, "102");
+        world.act(anna, |phone, _| phone.call().hold_acks = true);
+        world.run(Duration::from_millis(600));
+        for direction in ["sendonly", "sendrecv"] {
+            world.act(anna, |phone, now| phone.reinvite(now, direction));
+            world.run(Duration::from_millis(50));
+        }
+        assert_eq!(world.phones[anna].call().held_acks.len(), 3);
+        let bye = |world: &mut World| world.phones[anna].is_over();
+        world.hang_up(berta);
+        world.run(Duration::from_millis(50));
+        assert!(!bye(&mut world), "not before the ACK");
+        world.act(anna, |phone, _| phone.send_acks(&order[..2]));
+        world.run(Duration::from_millis(50));
+        assert_eq!(bye(&mut world), order[..2].contains(&2), "{order:?}");
+        world.act(anna, |phone, _| phone.send_acks(&order[2..]));
+        world.run(Duration::from_millis(50));
+        assert!(bye(&mut world));
+        world.assert_clean();
+        assert_eq!(world.record().cause, Cause::Normal);
+    }
+}
+
+/// The ACK of the first answer comes after our offer in the second: it is no answer to that.
+#[test]
+fn h26_a_late_ack_does_not_answer_a_later_offer() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    for (phone, hertz) in [(anna, 440.0), (berta, 1_000.0)] {
+        world.phones[phone].say = Say::Tone(hertz, -10.0);
+    }
+    world.phones[berta].called = Called::Answer(Duration::from_millis(500));
+    world.dial(anna, "102");
+    world.act(anna, |phone, _| phone.call().hold_acks = true);
+    world.run(Duration::from_millis(600));
+    world.act(anna, |phone, now| phone.reinvite_without_offer(now));
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.phones[anna].call().held_acks.len(), 2);
+    world.act(anna, |phone, _| phone.send_acks(&[0]));
+    world.run(Duration::from_millis(50));
+    // Our offer is still open: nothing else may be offered.
+    world.act(anna, |phone, now| phone.reinvite(now, "sendonly"));
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.phones[anna].call().heard.last(), Some(&491));
+    world.act(anna, |phone, _| phone.send_acks(&[1]));
+    world.seconds(2);
+    assert!(world.phones[anna].is_up() && world.phones[berta].is_up());
+    assert!(world.hears(berta, 440.0) > -13.0);
+    world.hang_up(anna);
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::Normal);
+}
+
 /// Berta asks Carl first, in a second call, and then joins the two; two calls, two records.
 #[test]
 fn r17_attended_transfer() {

@@ -45,12 +45,17 @@ pub struct Call {
     /// The INVITE that called us had credentials.
     pub credentials: bool,
     pub rtp: RtpPeer,
+    /// The ACKs of 2xx are not sent, but kept here.
+    pub hold_acks: bool,
+    pub held_acks: Vec<Builder>,
     /// Bodies of NOTIFYs.
     pub notified: Vec<String>,
     answer_at: Option<Instant>,
     sdp_version: u32,
     direction: &'static str,
     late_offer: bool,
+    /// The next 2xx makes an offer.
+    asks: bool,
     uri: String,
     tag: String,
     call_id: String,
@@ -197,11 +202,14 @@ impl Phone {
             cancelled: false,
             credentials: false,
             rtp,
+            hold_acks: false,
+            held_acks: Vec::new(),
             notified: Vec::new(),
             answer_at: None,
             sdp_version: 1,
             direction: "sendrecv",
             late_offer: false,
+            asks: false,
             uri: uri.to_owned(),
             tag,
             call_id,
@@ -348,6 +356,24 @@ impl Phone {
         let request = call.dialog.as_mut().unwrap().request(&Method::Invite);
         let id = self.layer.send_request(now, flow, request.body("application/sdp", sdp)).unwrap();
         call.invite = Some(id);
+    }
+
+    /// Asks the other side to describe its audio anew; the ACK answers.
+    pub fn reinvite_without_offer(&mut self, now: Instant) {
+        let flow = self.flow();
+        let call = self.calls.last_mut().unwrap();
+        call.asks = true;
+        let request = call.dialog.as_mut().unwrap().request(&Method::Invite);
+        call.invite = Some(self.layer.send_request(now, flow, request).unwrap());
+    }
+
+    /// Sends the ACKs that were held, in this order.
+    pub fn send_acks(&mut self, order: &[usize]) {
+        let flow = self.flow();
+        for at in order {
+            let ack = self.call().held_acks[*at].clone();
+            self.layer.send_ack(None, flow, ack).unwrap();
+        }
     }
 
     pub fn refer(&mut self, now: Instant, refer_to: &str) {
@@ -593,8 +619,13 @@ impl Phone {
         }
         let Some(dialog) = &call.dialog else { return };
         let ack = dialog.ack(response.cseq().number);
-        let ack = if call.late_offer && !call.up { ack.body("application/sdp", sdp) } else { ack };
-        self.layer.send_ack(Some(id), flow, ack).unwrap();
+        let answers = std::mem::take(&mut call.asks) || call.late_offer && !call.up;
+        let ack = if answers { ack.body("application/sdp", sdp) } else { ack };
+        if call.hold_acks {
+            call.held_acks.push(ack);
+        } else {
+            self.layer.send_ack(Some(id), flow, ack).unwrap();
+        }
         call.up = true;
         call.talk_to(response.body(), say);
     }
