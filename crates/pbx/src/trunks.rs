@@ -98,9 +98,19 @@ impl Trunks {
         Some(Flow { transport, local: listener.local, remote, connection: None })
     }
 
-    /// Our account at a trunk, to answer its challenges with.
+    /// Our account at a trunk, to answer its challenges with: at its domain, and within a call at
+    /// the addresses that are the trunk's own.
     pub(crate) fn account(&self, id: &TrunkId) -> Option<Client> {
-        self.credentials(id).map(Client::new)
+        let mut account = Client::new(self.credentials(id)?);
+        let trunk = self.trunks.iter().find(|trunk| trunk.spec.id == *id)?;
+        account.also_at(trunk.spec.host.as_str());
+        for ip in self.hosts(trunk).chain(trunk.spec.addresses.iter().copied()) {
+            account.also_at(match ip {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            });
+        }
+        Some(account)
     }
 
     /// User, password, and the one host and realm that they are for.

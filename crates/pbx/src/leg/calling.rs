@@ -159,6 +159,7 @@ impl Leg {
                 if let Some(change) = change {
                     self.apply(now, world, change);
                 }
+                self.watch_from_start(now, world);
                 self.events.push_back(Event::Answered);
             }
             Err(_) => {
@@ -212,7 +213,7 @@ impl Leg {
         }
         let dialog = world.layer.sent(id).and_then(|invite| Dialog::uac(invite, response).ok());
         let Some(dialog) = dialog else { return };
-        let mut up = Up::new(dialog, flow, None);
+        let mut up = Up::new(dialog, flow, world.account(&self.peer));
         up.acknowledge(world, id, response.cseq().number);
         up.bye(now, world, self.key);
     }

@@ -146,12 +146,13 @@ impl Leg {
             self.events.push_back(Event::Vanished);
             return Ok(());
         };
-        let mut up = Up::new(dialog, flow, None);
+        let mut up = Up::new(dialog, flow, world.account(&self.peer));
         up.await_ack(id, &incoming.invite, incoming.invite.body().is_empty());
         self.up(world, up);
         if let Some(change) = change {
             self.apply(now, world, change);
         }
+        self.watch_from_start(now, world);
         Ok(())
     }
 

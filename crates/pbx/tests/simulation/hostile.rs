@@ -176,6 +176,47 @@ fn a_trunk_that_asks_for_credentials_gets_them() {
     }
 }
 
+/// Whoever is hung up may ask for credentials: a trunk gets them, in a call in either direction,
+/// for its realm at its own address; a phone gets none.
+#[test]
+fn h19_credentials_for_a_bye() {
+    let cases = [
+        ("in", "carrier.test", true),
+        ("out", "carrier.test", true),
+        ("in", "elsewhere", false),
+        ("out", "203.0.113.5", false),
+        ("phone", "carrier.test", false),
+        ("phone", "203.0.113.5", false),
+    ];
+    for (way, realm, answered) in cases {
+        let mut world = World::new();
+        world.change(|spec| {
+            spec.trunks[0].user = Some("4930555000".to_owned());
+            spec.trunks[0].domain = Some("carrier.test".to_owned());
+        });
+        let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+        let trunk = world.trunk();
+        let asks = if way == "phone" { berta } else { trunk };
+        for phone in [berta, trunk] {
+            world.phones[phone].called = Called::Answer(Duration::ZERO);
+        }
+        match way {
+            "in" => world.dial(trunk, "+4930555000"),
+            "out" => world.dial(anna, "03012345"),
+            _ => world.dial(anna, "102"),
+        }
+        world.seconds(2);
+        assert!(world.phones[asks].is_up(), "{way}");
+        world.phones[asks].challenges_bye = Some(realm);
+        world.command(switchboard_pbx::Command::Shutdown);
+        world.seconds(2);
+        let byes = &world.phones[asks].byes;
+        let expected: &[bool] = if answered { &[false, true] } else { &[false] };
+        assert_eq!(byes, expected, "{way} {realm}");
+        world.assert_clean();
+    }
+}
+
 /// Tags guessed: 481. Right tags from another address: the sender has to prove who they are.
 #[test]
 fn h24_forged_requests_in_a_dialog() {

@@ -83,6 +83,12 @@ pub struct Phone {
     pub sdp_override: Option<String>,
     /// The digest algorithms that it knows.
     pub algorithms: Vec<Algorithm>,
+    /// Asks for credentials of this realm when it is hung up.
+    pub challenges_bye: Option<&'static str>,
+    /// Whether each BYE had credentials.
+    pub byes: Vec<bool>,
+    /// The direction of the early audio's description.
+    pub early_direction: Option<&'static str>,
     /// Contacts that were registered with us.
     pub registered: Vec<String>,
     /// For how long each time; 0 takes it back.
@@ -118,6 +124,9 @@ impl Phone {
             say: Say::Silence,
             sdp_override: None,
             algorithms: Algorithm::ALL.to_vec(),
+            challenges_bye: None,
+            byes: Vec::new(),
+            early_direction: None,
             registered: Vec::new(),
             register_expires: Vec::new(),
             contact_suffix: String::new(),
@@ -479,6 +488,15 @@ impl Phone {
             (Method::Invite, None) => self.on_invite(now, id, request),
             (Method::Bye, Some(at)) => {
                 self.calls[at].end();
+                let proven = request.has(HeaderName::Authorization);
+                self.byes.push(proven);
+                if let Some(realm) = self.challenges_bye.filter(|_| !proven) {
+                    let challenge = format!("Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\"");
+                    let reply = Builder::reply(request, StatusCode::UNAUTHORIZED, Some("phone"))
+                        .header(HeaderName::WwwAuthenticate, challenge);
+                    _ = self.layer.respond(now, id, &reply.build().unwrap());
+                    return;
+                }
                 self.reply(now, id, request, 200);
             }
             (Method::Notify, Some(at)) => {
@@ -541,6 +559,7 @@ impl Phone {
         let mut reply = Builder::reply(request, StatusCode::new(status).unwrap(), Some(&call.tag))
             .header(HeaderName::Contact, self.contact());
         if status == 183 {
+            call.direction = self.early_direction.unwrap_or(call.direction);
             reply = reply.body("application/sdp", self.sdp(&call));
             call.talk_to(request.body(), self.say);
         }
