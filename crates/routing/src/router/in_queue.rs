@@ -55,7 +55,8 @@ impl Router {
         let plan = Arc::clone(&self.plan);
         let queue = &plan.queues[at as usize];
         let mut next = from;
-        while let Some(place) = self.attempt.queue.member(next) {
+        let over = !queue.wait.is_zero() && queue.wait <= self.attempt.queue.waited;
+        while let Some(place) = self.attempt.queue.member(next).filter(|_| !over) {
             if self.may_ring(queue.members[place]) {
                 let target = Targets::one(queue.targets[place].clone());
                 let timeout = self.ring_in_queue(queue.ring, queue.wait);
@@ -77,10 +78,10 @@ impl Router {
         let here = &mut self.attempt.queue;
         let left = queue.wait.saturating_sub(here.waited);
         let empty = queue.leave_when_empty && here.met_no_phone;
-        if left.is_zero() || empty || self.count + FOR_THE_REST >= MAX_STEPS {
+        if left <= queue.pause || empty || self.count + FOR_THE_REST >= MAX_STEPS {
             return Go::Failed(outcome);
         }
-        let timeout = queue.pause.min(left);
+        let timeout = queue.pause;
         here.waited += timeout;
         let (queue, music) = (queue.id.clone(), queue.music.clone());
         self.trace.push(Event::Waits { queue: queue.clone() });
@@ -101,10 +102,7 @@ impl Router {
     /// How long somebody in a queue rings: no longer than the caller still waits.
     fn ring_in_queue(&mut self, ring: Duration, wait: Duration) -> Duration {
         let here = &mut self.attempt.queue;
-        here.ring = match wait.saturating_sub(here.waited) {
-            left if left.is_zero() => ring,
-            left => ring.min(left),
-        };
+        here.ring = if wait.is_zero() { ring } else { ring.min(wait.saturating_sub(here.waited)) };
         here.ring
     }
 }

@@ -77,6 +77,13 @@ const CRM_TIMEOUT: Duration = Duration::from_secs(3);
 /// assert!(router.facts().is_free() && !router.facts().is_recorded());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # What is taken when, and where it leads
+///
+/// Every input that is not named is an [`InputError`] and changes nothing. `on` is another thing
+/// to wait for; somebody in the state's own name may follow as well (another member, another way
+/// out), and is `stays`.
+#[doc = include_str!("transitions.md")]
 #[derive(Debug, Clone)]
 pub struct Router {
     /// What the call began with.
@@ -228,6 +235,11 @@ impl Router {
     /// Why it went as it did, so far.
     pub fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// What the router waits for, in words: for a log, and for the table of what is taken when.
+    pub fn waits_for(&self) -> &'static str {
+        self.state.name()
     }
 
     /// Whether the call has ended.

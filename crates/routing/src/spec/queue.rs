@@ -25,9 +25,9 @@ pub struct QueueSpec {
     /// How long all ring together, or each in turn. In seconds.
     #[serde(default = "ring", with = "seconds")]
     pub ring: Duration,
-    /// How long a caller waits when nobody takes the call: round follows round until then. In
-    /// seconds; 0 is one round. Rings that end early, as busy ones do, are counted by the pauses
-    /// after them.
+    /// How long a caller waits when nobody takes the call: round follows round while there is
+    /// time for a pause and a ring. In seconds; 0 is one round. What counts is pauses, and rings
+    /// that nobody answered; rings that end early, as busy ones do, do not.
     #[serde(default, with = "seconds", skip_serializing_if = "Duration::is_zero")]
     pub wait: Duration,
     /// The pause between rounds. In seconds.

@@ -19,4 +19,5 @@ mod properties;
 mod queues;
 mod spec_data;
 mod trace;
+mod transitions;
 mod voicemail;

@@ -33,18 +33,21 @@ fn without(spec: &DirectorySpec, login: &str) -> Arc<Directory> {
     build(&spec)
 }
 
-fn call(queue: &str) -> Call {
+fn call_in(queue: &str) -> Call {
     Call::inbound(&build(&spec(queue)), "main")
 }
 
 #[test]
 fn all_ring_at_once_for_one_round() {
-    call("strategy = 'all'").rings(&["anna", "berta", "carl"], 20).no_answer().rings(&["dora"], 25);
+    call_in("strategy = 'all'")
+        .rings(&["anna", "berta", "carl"], 20)
+        .no_answer()
+        .rings(&["dora"], 25);
 }
 
 #[test]
 fn in_order_rings_one_after_the_other() {
-    let mut call = call("strategy = 'in_order'");
+    let mut call = call_in("strategy = 'in_order'");
     call.rings(&["anna"], 20).busy().rings(&["berta"], 20).no_answer().rings(&["carl"], 20);
     call.declined().rings(&["dora"], 25);
 }
@@ -55,7 +58,7 @@ fn in_order_rings_one_after_the_other() {
 fn an_order_is_asked_for_and_judged() {
     for strategy in ["round_robin", "longest_idle", "fewest_calls", "random"] {
         let queue = format!("strategy = '{strategy}', wait = 60");
-        let mut call = call(&queue);
+        let mut call = call_in(&queue);
         call.wants_order(&["anna", "berta", "carl"])
             .order(&["carl", "dora", "carl", "nobody", "anna"]);
         call.rings(&["carl"], 20).busy().rings(&["anna"], 20).busy().rings(&["berta"], 20).busy();
@@ -110,7 +113,7 @@ fn each_strategy_orders_as_it_says() {
 /// pauses count, and the last of them is cut to what is left.
 #[test]
 fn a_caller_waits_as_long_as_is_set() {
-    let mut call = call("wait = 65, pause = 5");
+    let mut call = call_in("wait = 65, pause = 5");
     let all = ["anna", "berta", "carl"];
     call.rings(&all, 20).no_answer().waits("q", 5).turn();
     call.rings(&all, 20).no_answer().waits("q", 5).turn();
@@ -122,26 +125,28 @@ fn a_caller_waits_as_long_as_is_set() {
 /// Busy members do not end the wait; each pause counts.
 #[test]
 fn a_caller_waits_for_busy_members() {
-    let mut call = call("wait = 12, pause = 5");
+    let mut call = call_in("wait = 12, pause = 5");
     let all = ["anna", "berta", "carl"];
     call.rings(&all, 12).busy().waits("q", 5).turn();
     call.rings(&all, 7).busy().waits("q", 5).turn();
-    call.rings(&all, 2).declined().waits("q", 2).turn();
-    call.rings(&all, 20).busy().rings(&["dora"], 25);
+    call.rings(&all, 2).declined().rings(&["dora"], 25);
+    // One by one: nobody is rung when the time is over.
+    let mut call = call_in("wait = 25, pause = 5, strategy = 'in_order'");
+    call.rings(&["anna"], 20).no_answer().rings(&["berta"], 5).no_answer().rings(&["dora"], 25);
 }
 
 /// A queue in which no phone is connected is left at once, unless it is set otherwise; one in
 /// which nobody works is left in any case.
 #[test]
 fn an_empty_queue_is_left() {
-    let mut call_ = call("wait = 60");
-    call_.rings(&["anna", "berta", "carl"], 20).unreachable().rings(&["dora"], 25);
-    let mut call_ = call("wait = 60, leave_when_empty = false");
-    call_.rings(&["anna", "berta", "carl"], 20).unreachable().waits("q", 10);
+    let mut call = call_in("wait = 60");
+    call.rings(&["anna", "berta", "carl"], 20).unreachable().rings(&["dora"], 25);
+    let mut call = call_in("wait = 60, leave_when_empty = false");
+    call.rings(&["anna", "berta", "carl"], 20).unreachable().waits("q", 10);
     // One that is not unreachable keeps the caller.
-    let mut call_ = call("wait = 60, strategy = 'in_order'");
-    call_.rings(&["anna"], 20).unreachable().rings(&["berta"], 20).busy();
-    call_.rings(&["carl"], 20).unreachable().waits("q", 10);
+    let mut call = call_in("wait = 60, strategy = 'in_order'");
+    call.rings(&["anna"], 20).unreachable().rings(&["berta"], 20).busy();
+    call.rings(&["carl"], 20).unreachable().waits("q", 10);
     for strategy in ["all", "in_order", "random"] {
         let mut nobody =
             spec(&format!("wait = 60, leave_when_empty = false, strategy = '{strategy}'"));
@@ -153,7 +158,7 @@ fn an_empty_queue_is_left() {
 /// However long a caller may wait, the rules after the queue still get their turn.
 #[test]
 fn waiting_is_bounded() {
-    let mut call = call("wait = 3600, pause = 1");
+    let mut call = call_in("wait = 3600, pause = 1");
     let mut rounds = 0;
     loop {
         match call.next() {
@@ -213,7 +218,7 @@ fn a_member_who_calls_is_not_rung() {
 /// Inputs that a queue has no use for.
 #[test]
 fn only_a_turn_ends_a_wait() {
-    let mut call = call("wait = 60");
+    let mut call = call_in("wait = 60");
     call.rings(&["anna", "berta", "carl"], 20).busy().waits("q", 10);
     for input in [Input::Played, Input::NoAnswer, Input::Order(&[]), Input::Recorded] {
         let error = call.0.handle(input).unwrap_err();
