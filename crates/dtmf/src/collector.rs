@@ -40,11 +40,42 @@
 //! theirs, and neither kept nor an answer to the next question. [`Attempts`] counts how often the
 //! caller may try again.
 //!
-//! # KPML
+//! # Digit maps and KPML
 //!
-//! A subscription of RFC 4730 is a stage: its regular expressions are the matcher, its timers
-//! the policy's ([`Policy::KPML`] has the defaults), its `enterkey` the terminator, its `flush` and
-//! persistence the [`Earlier`] of the next stage.
+//! A [`DigitMap`](switchboard_dialstring::DigitMap) is a matcher: live extensions, and patterns of
+//! MGCP, H.248, Asterisk and KPML. A subscription of KPML (RFC 4730) is a stage: its regular
+//! expressions are the patterns, its timers the policy's ([`Policy::KPML`] has the defaults), its
+//! `enterkey` the terminator, its `flush` the [`Earlier`] of the stage.
+//!
+//! ```
+//! use core::time::Duration;
+//! use switchboard_dialstring::{Digit, DigitMap, Pattern};
+//! use switchboard_dtmf::Instant;
+//! use switchboard_dtmf::collector::{
+//!     Collector, Earlier, Input, Outcome, Output, Policy, Prompt, Trigger, TypeAhead,
+//! };
+//!
+//! let mut map = DigitMap::new();
+//! for regex in ["0", "0[1-9]x{2}"] {
+//!     map.add_pattern(Pattern::kpml(regex)?)?; // the operator, or a line behind 0
+//! }
+//! let mut collector = Collector::new(TypeAhead::On);
+//! let (policy, prompt, earlier, mut now) =
+//!     (&Policy::KPML, Prompt::Silent, Earlier::Keep, Instant::EPOCH);
+//! collector.handle(now, Input::Begin { policy, prompt, earlier, matcher: &map })?;
+//! assert_eq!(collector.poll_timeout(), None); // as long as the subscription lasts
+//! collector.handle(now, Input::Press { digit: Digit::D0, matcher: &map })?;
+//! // It matches, and could go on: the critical timer.
+//! assert_eq!(collector.poll_timeout(), Some(now + Duration::from_millis(1_000)));
+//! now += Duration::from_millis(1_000);
+//! collector.handle_timeout(now);
+//! assert_eq!(collector.poll_output(), Some(Output::BargeIn(Digit::D0)));
+//! let Some(Output::Done(Outcome::Complete { digits, by })) = collector.poll_output() else {
+//!     panic!("no report");
+//! };
+//! assert_eq!((digits.to_string().as_str(), by), ("0", Trigger::Timer));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod attempts;
 mod event;

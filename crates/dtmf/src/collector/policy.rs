@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use switchboard_dialstring::{Digit, Match};
+use switchboard_dialstring::{Digit, DigitMap, Match};
 
 use crate::{DigitSet, Digits};
 
@@ -125,11 +125,11 @@ pub enum TypeAhead {
     On,
 }
 
-/// Says whether digits so far match something that can be dialled. The live directory, a menu or
-/// a [`Match`]-valued closure.
+/// Says whether digits so far match something that can be dialled: a [`DigitMap`], the live
+/// directory, a menu or a [`Match`]-valued closure.
 ///
 /// ```
-/// use switchboard_dialstring::{Digit, Match};
+/// use switchboard_dialstring::{Digit, DigitMap, Match};
 /// use switchboard_dtmf::collector::Matcher;
 ///
 /// // Exactly one digit, 1 to 3.
@@ -147,6 +147,13 @@ pub trait Matcher {
 impl<F: Fn(&[Digit]) -> Match> Matcher for F {
     fn match_digits(&self, digits: &[Digit]) -> Match {
         self(digits)
+    }
+}
+
+/// What the map says of the digits; the longest text of a stage costs it 32 steps.
+impl Matcher for DigitMap {
+    fn match_digits(&self, digits: &[Digit]) -> Match {
+        self.matches(digits)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use switchboard_dialstring::{DigitMap, Pattern};
+
 use super::super::*;
 use crate::{DigitSet, Digits};
 
@@ -58,6 +60,36 @@ fn each_preset_waits_as_its_source_says() {
         assert!(matches!(outcome, Outcome::Complete { by: Trigger::Timer, .. }), "{outcome:?}");
         assert_eq!(ended, 10 + critical);
     }
+}
+
+/// RFC 4730: a subscription's regular expressions, and the timers between its digits.
+#[test]
+fn a_kpml_subscription_waits_for_the_critical_timer_only_where_its_regex_matches() {
+    let mut map = DigitMap::new();
+    for regex in ["0", "0[1-9]x{2}", "[*]7.", "2xxx{1,}"] {
+        let pattern = Pattern::kpml(regex).expect(regex);
+        map.add_pattern(pattern).expect("few states");
+    }
+    let dialled = |text: &str| {
+        let digits: std::vec::Vec<_> =
+            (0..).map(|at| at * 100).zip(text.chars().filter_map(Digit::from_char)).collect();
+        let last = digits.last().map_or(0, |(at, _)| *at);
+        let (ended, outcome) = dial(&Policy::KPML, &map, &digits);
+        let kind = match outcome {
+            Outcome::Complete { by, .. } => std::format!("{by:?}"),
+            Outcome::Timeout { .. } => "partial".into(),
+            other => std::format!("{other:?}"),
+        };
+        (ended - last, kind)
+    };
+    assert_eq!(dialled("0"), (1_000, "Timer".into()));
+    assert_eq!(dialled("04"), (4_000, "partial".into()));
+    assert_eq!(dialled("0421"), (0, "Unambiguous".into()));
+    assert_eq!(dialled("*77"), (1_000, "Timer".into()));
+    assert_eq!(dialled("2123"), (1_000, "Timer".into()));
+    assert_eq!(dialled("2123#"), (0, "Terminator(Digit(#))".into()));
+    assert_eq!(dialled("212"), (4_000, "partial".into()));
+    assert_eq!(dialled("9").1, "Invalid { digits: Digits(9) }");
 }
 
 #[test]
