@@ -10,6 +10,7 @@ mod dialling;
 mod directory;
 mod dismissal;
 mod faults;
+mod golden;
 mod inbound;
 mod internal;
 mod menus;

@@ -96,7 +96,7 @@ fn companies() -> Vec<DirectorySpec> {
             spec.lines[0].welcome = bits & 4 != 0;
             spec.lines[0].extension_processing = bits & 12 != 0;
             spec.queues[0].strategy = strategy;
-            spec.queues[0].wait = std::time::Duration::from_secs([0, 90][at % 2 ^ bits & 1]);
+            spec.queues[0].wait = std::time::Duration::from_secs([0, 90][(at + bits) % 2]);
             spec.queues[1].wait = std::time::Duration::from_secs([0, 90][bits >> 1 & 1]);
             spec.queues[0].leave_when_empty = bits & 8 != 0;
             let to: [ForwardTo; 8] = [
