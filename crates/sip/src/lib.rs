@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod auth;
+mod back_off;
 pub mod checks;
 pub mod dialog;
 mod flow;
@@ -10,6 +11,7 @@ pub mod registrar;
 pub mod registration;
 pub mod reliable;
 pub mod session_timer;
+pub mod subscription;
 pub mod transaction;
 mod uri;
 

@@ -181,6 +181,29 @@ impl Dialog {
         })
     }
 
+    /// The subscriber's dialog, from its SUBSCRIBE as it was sent and the first NOTIFY, which may
+    /// come before the 2xx (RFC 6665 section 4.4.1).
+    ///
+    /// # Errors
+    /// See [`DialogError`].
+    pub fn subscriber(subscribe: &Message, notify: &Message) -> Result<Self, DialogError> {
+        if *subscribe.method() != Method::Subscribe || *notify.method() != Method::Notify {
+            return Err(DialogError::NotDialogForming);
+        }
+        Ok(Self {
+            id: DialogId::of_request(notify).ok_or(DialogError::NoTag)?,
+            role: Role::Uac,
+            state: DialogState::Confirmed,
+            local: value_of(subscribe, HeaderName::From),
+            remote: value_of(notify, HeaderName::From),
+            remote_target: target(notify).ok_or(DialogError::NoContact)?,
+            routes: RouteSet::of_request(notify).ok_or(DialogError::Malformed)?,
+            local_cseq: subscribe.cseq().number,
+            remote_cseq: Some(notify.cseq().number),
+            contact: contact_of(subscribe),
+        })
+    }
+
     /// Its identifier.
     #[must_use]
     pub fn id(&self) -> &DialogId {

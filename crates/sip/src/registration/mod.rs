@@ -16,17 +16,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod back_off;
-
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use self::back_off::BackOff;
 use crate::Identifiers;
 use crate::auth::{AnswerError, Authorization, Client, ClientConfig};
+use crate::back_off::BackOff;
 use crate::message::{Builder, HeaderName, Message, Method, StatusCode};
 use crate::uri::{Uri, UriBuf};
 

@@ -5,22 +5,22 @@ use crate::Identifiers;
 /// The wait before another attempt (RFC 5626 section 4.5): doubling up to a bound, and of that a
 /// random part from a half to the whole, so that a thousand clients do not come back as one.
 #[derive(Debug, Clone)]
-pub(super) struct BackOff {
+pub(crate) struct BackOff {
     first: Duration,
     longest: Duration,
     failures: u32,
 }
 
 impl BackOff {
-    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, failures: 0 }
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    pub(super) fn next(&mut self, identifiers: &mut Identifiers) -> Duration {
+    pub(crate) fn next(&mut self, identifiers: &mut Identifiers) -> Duration {
         let factor = 2_u32.saturating_pow(self.failures.min(16));
         let whole = self.first.saturating_mul(factor).min(self.longest);
         self.failures = self.failures.saturating_add(1);
