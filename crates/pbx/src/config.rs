@@ -47,8 +47,9 @@ pub struct Limits {
     /// Steps that one record keeps.
     pub record_steps: usize,
     /// Wrong passwords from one address, or for one name, within [`Timing::lockout`] after which
-    /// neither is listened to for that time; 0 never. A phone that is registered where the request
-    /// comes from is listened to all the same, so that nobody can lock a user out.
+    /// neither is listened to for that time; 0 never. An address where the user's phones registered
+    /// lately is counted by itself for that user, and a phone that is registered where the request
+    /// comes from is listened to all the same: nobody elsewhere can lock a user out.
     pub failures: u32,
 }
 

@@ -16,6 +16,7 @@ use switchboard_sip::{Flow, HeaderName, Message, Method, Scheme, StatusCode, Uri
 use crate::call::{Admitted, Call, Merge, Start};
 use crate::calls::Account;
 use crate::event::Event;
+use crate::guard::From;
 use crate::ids::CallId;
 use crate::leg::{ALLOW, Peer};
 use crate::pbx::Pbx;
@@ -280,7 +281,12 @@ impl Pbx {
         let claimed = self.world.phones.claimed(&request.message).unwrap_or_default();
         // A phone that is registered cannot be locked out by others, and guesses nobody else's password.
         let here = self.world.phones.is_theirs(now, &claimed, &request.flow);
-        if !claimed.is_empty() && !here && self.guard.is_out(now, address.ip(), &claimed) {
+        let from = if self.world.phones.is_home(&claimed, address.ip()) {
+            From::Home(address.ip())
+        } else {
+            From::Elsewhere(address.ip())
+        };
+        if !claimed.is_empty() && !here && self.guard.is_out(now, from, &claimed) {
             let challenge = self.world.phones.challenge(now, &request.message);
             self.challenge(request, &challenge);
             return Sender::Nobody;
@@ -292,7 +298,7 @@ impl Pbx {
                 Sender::Nobody
             }
             Identified::Wrong(challenge) => {
-                if !here && self.guard.failed(now, address.ip(), &claimed) {
+                if !here && self.guard.failed(now, from, &claimed) {
                     let name = masked(&claimed);
                     self.world.event(Event::LockedOut { address, name });
                 }

@@ -542,3 +542,89 @@ fn h20_brute_force() {
     world.act(mallory, |phone, now| phone.register(now, 0));
     world.assert_clean();
 }
+
+/// Wrong passwords for Anna, one each from so many addresses.
+fn guess_from_everywhere(world: &mut World, addresses: u8) -> usize {
+    let mallory = world.add("mallory");
+    for last in 0..addresses {
+        let address = ([192, 0, 2, last], 5060).into();
+        world.phones[mallory] = Phone::new("anna", "a guess", address, 200 + u64::from(last));
+        world.act(mallory, |phone, now| phone.register(now, 300));
+        world.seconds(1);
+        assert_eq!(world.phones[mallory].statuses, [401]);
+    }
+    mallory
+}
+
+/// Registers from there with this password: the status.
+fn register_at(world: &mut World, phone: usize, at: ([u8; 4], u16), password: &str) -> u16 {
+    let of = 1_000 + world.events.len() as u64;
+    world.phones[phone] = Phone::new("anna", password, at.into(), of);
+    world.act(phone, |phone, now| phone.register(now, 60));
+    world.seconds(1);
+    world.phones[phone].statuses[0]
+}
+
+/// Many addresses guess one name until nobody new is listened to. The victim's phone restarts on
+/// another port meanwhile, while its old registration lasts and long after, and is let in.
+#[test]
+fn h20_nobody_elsewhere_locks_a_phone_out_that_restarts() {
+    for away in [1, 400] {
+        let mut world = World::new();
+        let anna = world.phone("anna");
+        world.act(anna, |phone, _| phone.vanish());
+        world.seconds(away);
+        let mallory = guess_from_everywhere(&mut world, 12);
+        let right = "secret of anna";
+        assert_eq!(register_at(&mut world, mallory, ([192, 0, 2, 99], 5060), right), 401);
+        assert_eq!(register_at(&mut world, anna, ([10, 0, 1, 1], 5099), right), 200, "{away}");
+        world.seconds(300);
+        world.assert_clean();
+    }
+}
+
+/// From the victim's own address, behind the same NAT, guessing is bounded as well; the phone that
+/// is registered there is heard all the same.
+#[test]
+fn h20_guessing_from_the_users_own_address_is_bounded() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    let neighbour = world.add("neighbour");
+    for guess in 0..10 {
+        let port = 5_100 + guess;
+        assert_eq!(register_at(&mut world, neighbour, ([10, 0, 1, 1], port), "a guess"), 401);
+    }
+    let right = "secret of anna";
+    assert_eq!(register_at(&mut world, neighbour, ([10, 0, 1, 1], 5_200), right), 401);
+    world.act(anna, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    world.act(anna, |phone, now| phone.register(now, 0));
+    world.assert_clean();
+}
+
+/// A registered phone is exempt for its own user's name alone: it guesses nobody else's password.
+#[test]
+fn h20_a_registered_phone_guesses_nobody_elses_password() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    let address = world.phones[berta].address;
+    for guess in 0..10 {
+        world.phones[berta] = Phone::new("anna", &format!("guess {guess}"), address, 70 + guess);
+        world.act(berta, |phone, now| phone.register(now, 300));
+        world.seconds(1);
+        assert_eq!(world.phones[berta].statuses, [401]);
+    }
+    world.phones[berta] = Phone::new("anna", "secret of anna", address, 99);
+    world.act(berta, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[berta].statuses, [401]);
+    world.phones[berta] = Phone::new("berta", "secret of berta", address, 100);
+    world.act(berta, |phone, now| phone.register(now, 300));
+    world.act(anna, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[berta].statuses, [200], "its own name");
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    world.seconds(400);
+    world.assert_clean();
+}
