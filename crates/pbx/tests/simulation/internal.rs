@@ -404,3 +404,30 @@ fn registrations_survive_a_restart() {
     after.hang_up(0);
     after.assert_clean();
 }
+
+/// A phone on TCP is connected to anew where it listens: its old connection did not survive.
+#[test]
+fn registrations_on_tcp_survive_a_restart() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.add("berta"));
+    world.phones[berta].contact_suffix = ";transport=tcp".to_owned();
+    world.act(berta, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    let mut after = World::at(world.clock);
+    for mut binding in world.saved.values().cloned() {
+        if binding.user.as_str() == "berta" {
+            binding.transport = "TCP".to_owned();
+            binding.remote.set_port(49_152);
+        }
+        after.restore(binding);
+    }
+    after.phones.push(world.phones.remove(anna));
+    after.phones.push(world.phones.remove(berta - 1));
+    after.phones[1].called = Called::Answer(Duration::ZERO);
+    after.dial(0, "102");
+    after.seconds(1);
+    assert!(after.phones[0].is_up() && after.phones[1].is_up(), "{:#?}", after.transcript());
+    assert!(after.phones[1].call().via.starts_with("SIP/2.0/TCP"));
+    after.hang_up(0);
+    after.assert_clean();
+}

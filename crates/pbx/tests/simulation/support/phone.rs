@@ -42,6 +42,8 @@ pub struct Call {
     pub over: bool,
     /// We have given it up: a 200 that crosses is hung up at once.
     cancelled: bool,
+    /// The way that the INVITE which called us came.
+    pub via: String,
     /// The INVITE that called us had credentials.
     pub credentials: bool,
     pub rtp: RtpPeer,
@@ -209,6 +211,7 @@ impl Phone {
             up: false,
             over: false,
             cancelled: false,
+            via: String::new(),
             credentials: false,
             rtp,
             hold_acks: false,
@@ -532,6 +535,7 @@ impl Phone {
         let tag = self.layer.identifiers().tag();
         let uri = request.request_uri_str().unwrap();
         let mut call = self.new_call(now, uri, tag, request.call_id().to_owned());
+        call.via = request.text(HeaderName::Via).unwrap().to_owned();
         call.credentials = request.has(HeaderName::Authorization);
         let status = match self.called {
             Called::Ignore => return,
