@@ -84,8 +84,7 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
 /// Says how many calls that were.
 fn wake(folder: &Folder, admin: &Admin) -> Result<usize, Failure> {
     let now = folder::now();
-    let (spec, _) = folder.store.load()?;
-    if spec == switchboard_routing::DirectorySpec::default() {
+    if folder.store.revision()?.is_new() {
         demo::seed(admin, now).map_err(|error| Failure::Refused(error.to_string()))?;
     }
     folder.store.expire_registrations(now)?;
@@ -147,5 +146,34 @@ async fn stop_on_signal(handle: Handle) -> std::io::Error {
             _ = terminate.recv() => {}
         }
         handle.shut_down();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_company_comes_at_the_first_start_and_never_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let admin = folder.admin();
+        wake(&folder, &admin).unwrap();
+        assert_eq!(admin.export().unwrap().spec.users.len(), 3);
+        admin.import("", folder::now()).unwrap();
+        wake(&folder, &admin).unwrap();
+        let spec = admin.export().unwrap().spec;
+        assert_eq!(spec, switchboard_routing::DirectorySpec::default(), "emptied, and it stays so");
+    }
+
+    #[test]
+    fn a_directory_that_was_imported_before_the_first_start_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let admin = folder.admin();
+        let text = "[[users]]\nlogin = \"zoe\"\nname = \"Zoe\"\n";
+        admin.import(text, folder::now()).unwrap();
+        wake(&folder, &admin).unwrap();
+        assert_eq!(admin.export().unwrap().spec.users.len(), 1);
     }
 }
