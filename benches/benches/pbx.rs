@@ -40,7 +40,7 @@ impl Company {
         let local: SocketAddr = "192.0.2.1:5060".parse().unwrap();
         let clock = WallClock { at: now, unix: Duration::ZERO, utc_offset: 0 };
         let mut config = Config::new("pbx.example", clock, [7; 32]);
-        config.listeners = vec![Listener { transport: Transport::Udp, local }];
+        config.listeners = vec![Listener::new(Transport::Udp, local)];
         config.limits.calls_per_trunk = 20_000;
         let spec: DirectorySpec = toml::from_str(COMPANY).unwrap();
         let directory = Arc::new(Directory::build(&spec).unwrap());

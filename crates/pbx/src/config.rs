@@ -17,6 +17,16 @@ pub struct Listener {
     pub transport: Transport,
     /// Its address, with the port that was bound.
     pub local: SocketAddr,
+    /// The address to tell peers instead.
+    pub advertised: Option<SocketAddr>,
+}
+
+impl Listener {
+    /// A listener whose address is the one that peers reach.
+    #[must_use]
+    pub const fn new(transport: Transport, local: SocketAddr) -> Self {
+        Self { transport, local, advertised: None }
+    }
 }
 
 /// What becomes of a dismissed user's running calls.

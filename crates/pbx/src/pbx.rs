@@ -245,6 +245,13 @@ impl Pbx {
         self.world.phones.of(now, user).len()
     }
 
+    /// Whom a TLS connection on this flow has to lead to: the host of the trunk there (RFC 5922 section 7). `None`: nobody
+    /// whom we would call.
+    #[must_use]
+    pub fn host_at(&self, flow: &Flow) -> Option<&str> {
+        self.world.trunks.host_at(flow)
+    }
+
     /// One SIP message. What cannot be read is answered where that is possible.
     fn received(&mut self, now: Instant, flow: Flow, payload: Bytes) -> Result<(), Error> {
         // Keep-alives (RFC 5626 section 3.5.1) are no messages.

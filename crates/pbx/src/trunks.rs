@@ -54,9 +54,13 @@ impl Trunks {
 
     /// The trunk that a message came from, by its source; nobody's address is nobody.
     ///
-    /// A loopback address is everybody's on the machine, so there the port counts too.
+    /// A loopback address is everybody's on the machine, so there the port counts too. Who is to speak
+    /// TLS is not known by a datagram, whose source anybody can write.
     pub(crate) fn at(&self, flow: &Flow) -> Option<&TrunkId> {
         let source = SocketAddr::new(flow.remote.ip().to_canonical(), flow.remote.port());
+        let over = |trunk: &&Trunk| {
+            trunk.spec.transport != TrunkTransport::Tls || flow.transport == Transport::Tls
+        };
         let exact = |trunk: &&Trunk| {
             source.port() == trunk.spec.port && self.hosts(trunk).any(|ip| ip == source.ip())
         };
@@ -65,7 +69,8 @@ impl Trunks {
             let mut known = self.hosts(trunk).filter(|ip| !ip.is_loopback()).chain(further);
             known.any(|ip| ip == source.ip())
         };
-        let found = self.trunks.iter().find(exact).or_else(|| self.trunks.iter().find(by_address));
+        let mut trunks = self.trunks.iter().filter(over);
+        let found = trunks.clone().find(exact).or_else(|| trunks.find(by_address));
         found.map(|trunk| &trunk.spec.id)
     }
 
@@ -77,7 +82,8 @@ impl Trunks {
         self.trunks.iter().map(|trunk| &trunk.spec).find(|spec| spec.id == *id)
     }
 
-    /// The way to a trunk: `None` while its host is not known, or no listener of ours fits.
+    /// The way to a trunk: `None` while its host is not known, or no listener of ours fits. Over TLS it needs no
+    /// listener of that kind: the trunk's requests come back on the connection (RFC 5923).
     pub(crate) fn way(&self, config: &Config, id: &TrunkId) -> Option<Flow> {
         let trunk = self.trunks.iter().find(|trunk| trunk.spec.id == *id)?;
         let transport = match trunk.spec.transport {
@@ -90,12 +96,25 @@ impl Trunks {
             local.is_ipv4() == ip.is_ipv4()
                 && (local.ip().is_loopback() == ip.is_loopback() || local.ip().is_unspecified())
         };
-        let listener = config
-            .listeners
-            .iter()
-            .find(|listener| listener.transport == transport && fits(&listener.local))?;
+        let mut listeners = config.listeners.iter().filter(|listener| fits(&listener.local));
+        let same = listeners.clone().find(|listener| listener.transport == transport);
+        let listener = match transport {
+            Transport::Tls => same.or_else(|| listeners.next()),
+            _ => same,
+        }?;
         let remote = SocketAddr::new(ip, trunk.spec.port);
         Some(Flow { transport, local: listener.local, remote, connection: None })
+    }
+
+    /// The host of the TLS trunk at the far end of a flow: the name that its certificate has to be for.
+    pub(crate) fn host_at(&self, flow: &Flow) -> Option<&str> {
+        let remote = SocketAddr::new(flow.remote.ip().to_canonical(), flow.remote.port());
+        let here = |trunk: &&Trunk| {
+            trunk.spec.transport == TrunkTransport::Tls
+                && trunk.spec.port == remote.port()
+                && self.hosts(trunk).any(|ip| ip == remote.ip())
+        };
+        self.trunks.iter().find(here).map(|trunk| trunk.spec.host.as_str())
     }
 
     /// Our account at a trunk, to answer its challenges with: at its domain, and within a call at
@@ -146,6 +165,7 @@ mod tests {
     use switchboard_routing::DirectorySpec;
 
     use super::*;
+    use crate::config::Listener;
 
     /// A directory with one trunk of this host and these further addresses.
     fn directory(host: &str, addresses: &[&str]) -> Directory {
@@ -239,6 +259,45 @@ mod tests {
         assert_eq!(first(&named).as_deref(), Some("198.51.100.7"));
         resolve(&mut named, "sip.example.com", &["198.51.100.9", "198.51.100.8"]);
         assert_eq!(first(&named).as_deref(), Some("198.51.100.8"));
+    }
+
+    /// The trunk of [`directory`], over TLS.
+    fn over_tls(host: &str) -> Trunks {
+        let mut trunks = trunks(host, &[]);
+        trunks.trunks[0].spec.transport = TrunkTransport::Tls;
+        trunks
+    }
+
+    #[test]
+    fn a_trunk_over_tls_is_not_known_by_a_datagram() {
+        let trunks = over_tls("198.51.100.7");
+        assert!(!knows(&trunks, "198.51.100.7:5060"));
+        let remote = "198.51.100.7:49152".parse().unwrap();
+        let flow = Flow::udp("192.0.2.1:5061".parse().unwrap(), remote);
+        assert!(trunks.at(&Flow { transport: Transport::Tls, ..flow }).is_some());
+        assert!(trunks.at(&Flow { transport: Transport::Tcp, ..flow }).is_none());
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "any instant will do")]
+    #[test]
+    fn a_trunk_over_tls_has_a_name_to_check_and_needs_no_listener_of_its_kind() {
+        let mut trunks = over_tls("sip.example.com");
+        resolve(&mut trunks, "sip.example.com", &["198.51.100.7"]);
+        let clock = crate::WallClock {
+            at: std::time::Instant::now(),
+            unix: std::time::Duration::ZERO,
+            utc_offset: 0,
+        };
+        let udp = Listener::new(Transport::Udp, "192.0.2.1:5060".parse().unwrap());
+        let config = Config { listeners: vec![udp], ..Config::new("pbx", clock, [0; 32]) };
+        let way = trunks.way(&config, &"provider".parse().unwrap()).unwrap();
+        assert_eq!(
+            (way.transport, way.remote.to_string().as_str()),
+            (Transport::Tls, "198.51.100.7:5060")
+        );
+        assert_eq!(trunks.host_at(&way), Some("sip.example.com"));
+        let elsewhere = Flow { remote: "198.51.100.8:5060".parse().unwrap(), ..way };
+        assert_eq!(trunks.host_at(&elsewhere), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod status;
 mod validate;
 mod value;
 mod via;
+mod ws_frame;
 
 use core::fmt;
 
@@ -54,6 +55,7 @@ pub use status::{InvalidStatus, StatusCode};
 pub use value::{HeaderValue, InvalidValue};
 pub use via::Via;
 pub(crate) use via::port;
+pub use ws_frame::decode_frame;
 
 /// The longest message accepted, in octets: what a UDP datagram's length can say.
 pub const MAX_MESSAGE: usize = 65_535;

@@ -72,6 +72,7 @@ pub(crate) fn build(
         media,
         rtp: settings.rtp,
         streams: settings.file.tcp.limits(),
+        tls: None,
         shutdown: SHUTDOWN,
     };
     let (driver, handle) = Driver::new(driver, sockets, Pbx::new(config, directory), plane);

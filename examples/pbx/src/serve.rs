@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use switchboard_store::admin::Admin;
 use switchboard_store::{CallRecordStore, DirectoryFile, DirectoryStore, RegistrationStore};
-use switchboard_transport::{Handle, SipSockets, Stopped};
+use switchboard_transport::{Handle, Listen, SipSockets, Stopped};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
@@ -43,7 +43,8 @@ fn raise_open_files() {
 }
 
 async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
-    let sockets = SipSockets::bind(&settings.sip)?;
+    let listeners: Vec<_> = settings.sip.iter().copied().map(Listen::plain).collect();
+    let sockets = SipSockets::bind(&listeners)?;
     let folder = Folder::open(data)?;
     let _lock = folder.lock()?;
     let control = Control::open(folder.path())

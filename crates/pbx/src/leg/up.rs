@@ -7,7 +7,7 @@ use switchboard_dtmf::info::{self, Info};
 use switchboard_sip::auth::Client;
 use switchboard_sip::dialog::{Dialog, DialogId};
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
+use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Transport};
 
 use super::refer::Subscription;
 use super::{ALLOW, Event, Leg, Sip};
@@ -84,9 +84,9 @@ impl Up {
     }
 
     /// Where a request goes: back on the flow, which passes NATs; towards a trunk to where it
-    /// asked for, if that is an address.
+    /// asked for, if that is an address. Over TLS it stays with whom we have checked.
     pub(super) fn way(&self) -> Flow {
-        if !self.follows_contact {
+        if !self.follows_contact || self.flow.transport == Transport::Tls {
             return self.flow;
         }
         let hop = self.dialog.next_hop();

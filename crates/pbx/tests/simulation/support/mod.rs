@@ -388,7 +388,7 @@ fn config(clock: &Clock, seed: u64) -> Config {
     let clock =
         WallClock { at: clock.epoch(), unix: Duration::from_secs(1_800_000_000), utc_offset: 0 };
     Config {
-        listeners: vec![Listener { transport: Transport::Udp, local: PBX }],
+        listeners: vec![Listener::new(Transport::Udp, PBX)],
         sounds: Arc::new(company::sounds()),
         ..Config::new(REALM, clock, secret)
     }
