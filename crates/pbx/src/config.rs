@@ -54,6 +54,10 @@ pub struct Limits {
     pub phones_per_user: usize,
     /// Phones that one call rings at once.
     pub forks: usize,
+    /// Subscriptions at once of phones that show who talks or whether messages wait.
+    pub lamps: usize,
+    /// Of these, the most of one user.
+    pub lamps_per_user: usize,
     /// Steps that one record keeps.
     pub record_steps: usize,
     /// Wrong passwords from one address, or for one name, within [`Timing::lockout`] after which
@@ -72,6 +76,8 @@ impl Default for Limits {
             transactions: 50_000,
             phones_per_user: 8,
             forks: 32,
+            lamps: 50_000,
+            lamps_per_user: 200,
             record_steps: 256,
             failures: 10,
         }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use switchboard_sip::StatusCode;
 use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::{self, TransactionId};
 
@@ -26,7 +27,7 @@ impl Pbx {
                 }
             } else if let Some(change) = self.world.phones.poll_change(now, &self.world.config) {
                 self.phone_changed(change);
-            } else {
+            } else if !self.lamps.pump(now, &mut self.world, &mut self.calls) {
                 break;
             }
         }
@@ -58,6 +59,11 @@ impl Pbx {
                 Some(Owner::Account(number)) => {
                     self.accounts.response(now, &mut self.world, number, (id, &response));
                 }
+                Some(Owner::Lamp(number)) => {
+                    if let Some(status) = response.status().filter(|status| status.is_final()) {
+                        self.lamps.answered(now, number, status);
+                    }
+                }
                 None => {}
             },
             Happened::Ack { flow, request, .. } => {
@@ -80,6 +86,9 @@ impl Pbx {
                 Some(Owner::Account(number)) => {
                     self.accounts.unanswered(now, &mut self.world, number);
                 }
+                Some(Owner::Lamp(number)) => {
+                    self.lamps.answered(now, number, StatusCode::REQUEST_TIMEOUT);
+                }
                 None => {}
             },
             Happened::Terminated { id } => self.world.routes.end_transaction(id),
@@ -95,7 +104,7 @@ impl Pbx {
     fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
         match self.world.routes.transaction(id)? {
             Owner::Leg(key) => Some(*key),
-            Owner::Account(_) => None,
+            Owner::Account(_) | Owner::Lamp(_) => None,
         }
     }
 

@@ -32,6 +32,7 @@ const METHODS: &[Method] = &[
     Method::Info,
     Method::Refer,
     Method::Register,
+    Method::Subscribe,
 ];
 
 const BODIES: &[&str] =
@@ -72,6 +73,7 @@ impl Pbx {
             Method::Register => self.register(now, &request),
             Method::Invite => self.invite(now, request),
             Method::Options => self.options(now, &request),
+            Method::Subscribe => self.subscribe(now, &request),
             // In no dialog of ours: refused to whoever is known, and nobody else learns even that.
             _ => match self.sender(now, &request) {
                 Sender::Nobody => {}
@@ -90,6 +92,9 @@ impl Pbx {
     /// elsewhere, the sender has to prove who they are.
     fn within_dialog(&mut self, now: Instant, request: &Request) {
         let message = &request.message;
+        if *message.method() == Method::Subscribe {
+            return self.resubscribe(now, request);
+        }
         let key = DialogId::of_request(message).and_then(|id| self.world.routes.dialog(&id));
         let Some((call, number)) = key else {
             return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
@@ -118,6 +123,38 @@ impl Pbx {
         if let Some(merge) = merge {
             self.merge(now, call, &merge);
         }
+    }
+
+    /// RFC 6665: only users may know of each other.
+    fn subscribe(&mut self, now: Instant, request: &Request) {
+        match self.sender(now, request) {
+            Sender::Nobody => {}
+            Sender::Trunk(_) => self.refuse(request, StatusCode::FORBIDDEN, None),
+            Sender::User(_) if self.stopping => {
+                self.refuse(request, StatusCode::SERVICE_UNAVAILABLE, None);
+            }
+            Sender::User(user) => {
+                let asked = (request.id, request.flow, &request.message);
+                self.lamps.subscribe(now, &mut self.world, &user, asked);
+            }
+        }
+    }
+
+    /// A refresh: from where the subscription is known to be, or with its user's credentials.
+    fn resubscribe(&mut self, now: Instant, request: &Request) {
+        let lamp = DialogId::of_request(&request.message).and_then(|id| self.lamps.of_dialog(&id));
+        let Some((number, watcher, known)) = lamp else {
+            return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
+        };
+        if known.remote.ip() != request.flow.remote.ip() {
+            match self.sender(now, request) {
+                Sender::Nobody => return,
+                Sender::User(user) if user == watcher => {}
+                _ => return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None),
+            }
+        }
+        let asked = (request.id, request.flow, &request.message);
+        self.lamps.refresh(now, &mut self.world, number, asked);
     }
 
     /// A user hands a call on to the party of another call of theirs. Where there is no such

@@ -19,6 +19,7 @@ use crate::error::{Error, OriginateError};
 use crate::guard::Guard;
 use crate::ids::CallId;
 use crate::io::{Command, Input, Output};
+use crate::lamps::Lamps;
 use crate::phones::Phones;
 use crate::record::{CallKind, Party};
 use crate::routes::Routes;
@@ -41,6 +42,7 @@ pub struct Pbx {
     pub(crate) world: World,
     pub(crate) calls: Calls,
     pub(crate) accounts: Accounts,
+    pub(crate) lamps: Lamps,
     pub(crate) guard: Guard,
     secrets: Arc<Secrets>,
     pub(crate) stopping: bool,
@@ -103,6 +105,7 @@ impl Pbx {
             world,
             calls: Calls::default(),
             accounts: Accounts::default(),
+            lamps: Lamps::default(),
             guard,
             secrets,
             stopping: false,
@@ -120,6 +123,7 @@ impl Pbx {
             Input::FlowClosed(flow) => {
                 self.world.layer.handle(now, transaction::Input::FlowClosed { flow });
                 self.world.phones.flow_closed(flow);
+                self.lamps.flow_closed(flow);
                 Ok(())
             }
             Input::MediaOpened { leg, local } => {
@@ -175,6 +179,7 @@ impl Pbx {
         self.pump(now);
         self.world.phones.handle_timeout(now);
         self.accounts.handle_timeout(now, &mut self.world);
+        self.lamps.handle_timeout(now);
         for id in self.calls.due(now) {
             let world = &mut self.world;
             self.calls.with(id, |call| call.handle_timeout(now, world));
@@ -190,6 +195,7 @@ impl Pbx {
             world.layer.poll_timeout(),
             world.phones.poll_timeout(),
             self.accounts.poll_timeout(),
+            self.lamps.poll_timeout(),
             self.calls.poll_timeout(),
         ];
         timers.into_iter().flatten().min()
@@ -252,6 +258,12 @@ impl Pbx {
         self.world.trunks.host_at(flow)
     }
 
+    /// How many subscriptions there are: phones that show who talks, or whether messages wait.
+    #[must_use]
+    pub fn lamps(&self) -> usize {
+        self.lamps.len()
+    }
+
     /// One SIP message. What cannot be read is answered where that is possible.
     fn received(&mut self, now: Instant, flow: Flow, payload: Bytes) -> Result<(), Error> {
         // Keep-alives (RFC 5626 section 3.5.1) are no messages.
@@ -292,6 +304,7 @@ impl Pbx {
         if !self.stopping {
             self.accounts.update(now, world);
         }
+        self.lamps.people_changed(now, &world.directory);
         for id in self.calls.ids() {
             self.calls.with(id, |call| call.on_directory(now, world));
         }
@@ -313,6 +326,7 @@ impl Pbx {
             Command::Shutdown => {
                 self.stopping = true;
                 self.accounts.stop(now, &mut self.world);
+                self.lamps.stop(now);
                 for id in self.calls.ids() {
                     self.on_call(now, id, |call, world| call.end(now, world, Cause::Shutdown));
                 }

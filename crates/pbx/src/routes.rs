@@ -9,6 +9,7 @@ use switchboard_sip::transaction::TransactionId;
 
 use crate::accounts::AccountNumber;
 use crate::ids::{CallId, LegNumber};
+use crate::lamps::LampNumber;
 
 /// A leg of a call.
 pub(crate) type LegKey = (CallId, LegNumber);
@@ -19,6 +20,8 @@ pub(crate) enum Owner {
     Leg(LegKey),
     /// A registration of ours.
     Account(AccountNumber),
+    /// A subscription of a phone.
+    Lamp(LampNumber),
 }
 
 /// The tables that lead from what arrives to whom it is for. Each entry has one owner, who put it

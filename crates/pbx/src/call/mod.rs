@@ -21,11 +21,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use switchboard_media as media;
-use switchboard_routing::{Input, Router};
+use switchboard_routing::{Input, Router, UserId};
 use switchboard_sip::{Flow, StatusCode};
 
 pub(crate) use start::{Admitted, Start};
 
+use crate::calls::Seen;
 use crate::cause::Cause;
 use crate::config::RunningCalls;
 use crate::event::CallEvent;
@@ -158,6 +159,21 @@ impl Call {
             to: ledger.to().cloned(),
             started: head.started,
         })
+    }
+
+    /// Who of the users is in it, and how far: of several phones of one user, the one that is
+    /// furthest.
+    pub(crate) fn seen(&self) -> Vec<(UserId, Seen)> {
+        let mut all: Vec<(UserId, Seen)> = Vec::new();
+        for leg in self.legs.values() {
+            let Some((user, seen)) = leg.user().zip(leg.seen()) else { continue };
+            match all.iter_mut().find(|(known, _)| known == user) {
+                Some((_, known)) if known.0 < seen.0 => *known = seen,
+                Some(_) => {}
+                None => all.push((user.clone(), seen)),
+            }
+        }
+        all
     }
 
     /// The directory changed: dismissal counts at once, all else stays as the call began.

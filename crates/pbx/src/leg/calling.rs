@@ -34,6 +34,14 @@ impl Calling {
         self.plan.flow
     }
 
+    pub(super) fn rings(&self) -> bool {
+        self.rings || self.early.is_some()
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
     pub(super) fn is_invite(&self, id: TransactionId) -> bool {
         self.id == id
     }

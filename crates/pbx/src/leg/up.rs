@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use switchboard_dtmf::info::{self, Info};
 use switchboard_sip::auth::Client;
-use switchboard_sip::dialog::{Dialog, DialogId};
+use switchboard_sip::dialog::{Dialog, DialogId, Role};
+use switchboard_sip::subscription::dialog_info::Direction;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Transport};
 
@@ -69,6 +70,14 @@ impl Up {
 
     pub(super) fn id(&self) -> &DialogId {
         self.dialog.id()
+    }
+
+    /// Who called whom.
+    pub(super) fn direction(&self) -> Direction {
+        match self.dialog.role() {
+            Role::Uas => Direction::Initiator,
+            Role::Uac => Direction::Recipient,
+        }
     }
 
     pub(super) fn flow(&self) -> Flow {

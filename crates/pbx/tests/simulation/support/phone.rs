@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use switchboard_sip::auth::{Algorithm, Client, ClientConfig};
 use switchboard_sip::dialog::{Dialog, DialogId};
+use switchboard_sip::subscription::{
+    EventName, Subscriber, SubscriberConfig, SubscriberEvent, SubscriberOutput,
+};
 use switchboard_sip::transaction::{
     Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
 };
@@ -63,8 +66,36 @@ pub struct Call {
     call_id: String,
 }
 
+/// A lamp of a phone: a subscription, and what it was told.
+pub struct Lamp {
+    pub subscriber: Subscriber,
+    pub notified: Vec<Message>,
+    pub events: Vec<SubscriberEvent>,
+    request: Option<TransactionId>,
+}
+
+impl Lamp {
+    /// What the last NOTIFY says.
+    pub fn shows(&self) -> Vec<String> {
+        self.notified.last().map(states).unwrap_or_default()
+    }
+}
+
+/// What a NOTIFY says of each call; of messages, its first line.
+pub fn states(notify: &Message) -> Vec<String> {
+    let body = String::from_utf8_lossy(notify.body());
+    if let Some(line) = body.lines().next().filter(|line| line.starts_with("Messages")) {
+        return vec![line.to_owned()];
+    }
+    let states = body.split("<state>").skip(1);
+    states.filter_map(|rest| rest.split('<').next()).map(str::to_owned).collect()
+}
+
 pub struct Phone {
     pub user: String,
+    pub lamps: Vec<Lamp>,
+    /// NOTIFYs are not answered.
+    pub ignores_notify: bool,
     pub address: SocketAddr,
     pub called: Called,
     pub calls: Vec<Call>,
@@ -111,6 +142,8 @@ impl Phone {
         let register_call_id = layer.identifiers().call_id();
         Self {
             user: user.to_owned(),
+            lamps: Vec::new(),
+            ignores_notify: false,
             password: password.to_owned(),
             address,
             called: Called::Ring,
@@ -405,6 +438,68 @@ impl Phone {
         self.within(now, &Method::Info, |request| request.body("application/dtmf-relay", body));
     }
 
+    /// Lights a lamp for this name or extension.
+    pub fn watch(&mut self, now: Instant, of: &str, package: &str) -> usize {
+        let uri = |text: String| text.parse().unwrap();
+        let contact = format!("sip:{}@{}", self.user, self.address);
+        let mut config = SubscriberConfig::new(
+            uri(format!("sip:{of}@{}", PBX.ip())),
+            uri(format!("sip:{}@{REALM}", self.user)),
+            uri(contact),
+            EventName::new(package),
+        );
+        config.expires = Duration::from_secs(600);
+        let mut credentials = ClientConfig::new(PBX.ip().to_string(), &self.user, &self.password);
+        credentials.realm = REALM.to_owned();
+        config.credentials = Some(credentials);
+        let mut subscriber =
+            Subscriber::new(config, seed(self.seed * 1_000 + self.lamps.len() as u64));
+        subscriber.start();
+        let (notified, events) = (Vec::new(), Vec::new());
+        self.lamps.push(Lamp { subscriber, notified, events, request: None });
+        self.settle_lamps(now);
+        self.lamps.len() - 1
+    }
+
+    /// Puts a lamp out.
+    pub fn unwatch(&mut self, now: Instant, at: usize) {
+        self.lamps[at].subscriber.stop();
+        self.settle_lamps(now);
+    }
+
+    fn settle_lamps(&mut self, now: Instant) {
+        let flow = self.flow();
+        for lamp in &mut self.lamps {
+            while let Some(output) = lamp.subscriber.poll_output() {
+                match output {
+                    SubscriberOutput::Send(request) => {
+                        let id = self.layer.send_request(now, flow, *request).unwrap();
+                        lamp.request = Some(id);
+                    }
+                    SubscriberOutput::Event(event) => lamp.events.push(event),
+                }
+            }
+        }
+    }
+
+    /// A NOTIFY outside calls.
+    fn on_notify(&mut self, now: Instant, id: TransactionId, request: &Message) {
+        if self.ignores_notify {
+            return;
+        }
+        let lamps = self.lamps.iter_mut();
+        let taken = lamps.filter_map(|lamp| {
+            let reply = lamp.subscriber.notified(now, request).ok()?;
+            lamp.notified.push(request.clone());
+            Some(reply)
+        });
+        match taken.last() {
+            Some(reply) => _ = self.layer.respond(now, id, &reply.build().unwrap()),
+            None => self.reply(now, id, request, 481),
+        }
+        self.settle_lamps(now);
+    }
+
     pub fn press(&mut self, keys: &str) {
         for key in keys.chars() {
             self.call().rtp.press(key, Duration::from_millis(100));
@@ -414,11 +509,16 @@ impl Phone {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let calls = self.calls.iter();
         let calls = calls.flat_map(|call| [call.answer_at, call.rtp_timeout()]).flatten();
-        calls.chain(self.layer.poll_timeout()).min()
+        let lamps = self.lamps.iter().filter_map(|lamp| lamp.subscriber.poll_timeout());
+        calls.chain(self.layer.poll_timeout()).chain(lamps).min()
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
         self.layer.handle_timeout(now);
+        for lamp in &mut self.lamps {
+            lamp.subscriber.handle_timeout(now);
+        }
+        self.settle_lamps(now);
         for at in 0..self.calls.len() {
             if self.calls[at].answer_at.is_some_and(|due| due <= now) {
                 self.calls[at].answer_at = None;
@@ -507,6 +607,7 @@ impl Phone {
                 self.calls[at].notified.push(body);
                 self.reply(now, id, request, 200);
             }
+            (Method::Notify, None) => self.on_notify(now, id, request),
             (Method::Invite, Some(at)) => {
                 self.calls[at].talk_to(request.body(), say);
                 self.reply(now, id, request, 488);
@@ -576,6 +677,11 @@ impl Phone {
 
     fn on_response(&mut self, now: Instant, id: TransactionId, response: &Message) {
         let status = response.status().unwrap().code();
+        if let Some(lamp) = self.lamps.iter_mut().find(|lamp| lamp.request == Some(id)) {
+            let request = self.layer.sent(id).unwrap();
+            lamp.subscriber.response(now, request, response);
+            return self.settle_lamps(now);
+        }
         if let Some((register, cseq, expires)) = self.register.filter(|(own, ..)| *own == id) {
             let fresh = matches!(status, 401)
                 && !self.layer.sent(register).is_some_and(|r| r.has(HeaderName::Authorization));
