@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Read { path: PathBuf, source: io::Error },
     #[error("{}", placed(path, faults))]
     Faults { path: PathBuf, faults: TomlFaults },
+    #[error("{}\n{}", .0[0], .0[1])]
+    Both(Box<[Failure; 2]>),
     #[error("the data folder {} cannot be used: {source}; `--data DIR` chooses another", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error(
