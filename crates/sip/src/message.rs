@@ -265,13 +265,17 @@ impl Message {
 
     /// All header fields in order, as written.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
-        self.index.entries.iter().map(|entry| self.header_at(entry))
+        self.index.entries().iter().map(|entry| self.header_at(entry))
     }
 
     /// The first header field of this name, long or compact.
     pub fn header<'n>(&self, name: impl Into<Name<'n>>) -> Option<Header<'_>> {
         let name = name.into();
-        self.index.entries.iter().find(|e| e.is_named(name, &self.bytes)).map(|e| self.header_at(e))
+        self.index
+            .entries()
+            .iter()
+            .find(|e| e.is_named(name, &self.bytes))
+            .map(|e| self.header_at(e))
     }
 
     /// Whether there is a header field of this name.
@@ -288,7 +292,7 @@ impl Message {
     pub fn all<'n>(&self, name: impl Into<Name<'n>>) -> impl Iterator<Item = Header<'_>> {
         let name = name.into();
         let named = move |entry: &&Entry| entry.is_named(name, &self.bytes);
-        self.index.entries.iter().filter(named).map(|entry| self.header_at(entry))
+        self.index.entries().iter().filter(named).map(|entry| self.header_at(entry))
     }
 
     /// The values of all header fields of this name, comma lists taken apart, in order; empty ones are left out.
@@ -366,7 +370,7 @@ impl Message {
         name: HeaderName,
         read: impl FnOnce(&'m [u8]) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
-        let Some(entry) = self.index.entries.iter().find(|entry| entry.is(name)) else {
+        let Some(entry) = self.index.entries().iter().find(|entry| entry.is(name)) else {
             return Ok(None);
         };
         let value = read(entry.value(&self.bytes));
@@ -379,7 +383,7 @@ impl Message {
     }
 
     fn entry(&self, at: u16) -> Entry {
-        self.index.entries.get(usize::from(at)).copied().unwrap_or_default()
+        self.index.entries().get(usize::from(at)).copied().unwrap_or_default()
     }
 
     fn header_at(&self, entry: &Entry) -> Header<'_> {
