@@ -283,7 +283,7 @@ impl Driver {
     fn settle(&mut self, now: Instant, host: &mut impl Host) {
         loop {
             if let Some(output) = self.plane.poll_output() {
-                self.obey_plane(now, output);
+                self.obey_plane(now, output, host);
             } else if let Some(output) = self.pbx.poll_output() {
                 self.obey_pbx(now, output, host);
             } else {
@@ -292,7 +292,12 @@ impl Driver {
         }
     }
 
-    fn obey_plane(&mut self, now: Instant, output: switchboard_media::Output) {
+    fn obey_plane(
+        &mut self,
+        now: Instant,
+        output: switchboard_media::Output,
+        host: &mut impl Host,
+    ) {
         match output {
             switchboard_media::Output::Transmit(packet) => {
                 let Some(leg) = self.legs.get(&packet.leg) else { return };
@@ -310,6 +315,8 @@ impl Driver {
                 }
                 self.tell(now, Input::Media(event));
             }
+            switchboard_media::Output::Recorded(block) => host.recorded(block),
+            switchboard_media::Output::RecordingOver(recording) => host.recording_over(recording),
         }
     }
 
