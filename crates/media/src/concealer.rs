@@ -30,8 +30,8 @@ const SEAM_GROWTH: usize = 32;
 /// let mut concealer = Concealer::new();
 /// let tone = |n: usize| (8_000.0 * (n as f32 * 0.314).sin()) as i16;
 /// let mut audio: Vec<i16> = (0..1_600).map(tone).collect();
-/// for (n, block) in audio.chunks_mut(160).enumerate() {
-///     if n == 5 { concealer.lost(block) } else { concealer.good(block) }
+/// for (n, block) in audio.chunks_mut(80).enumerate() {
+///     if n == 10 { concealer.lost(block) } else { concealer.good(block) }
 /// }
 /// // Nobody hears which one was lost: the 3.75 ms later copy of the tone has no gap.
 /// let worst = (230..1_600).map(|n| audio[n].abs_diff(tone(n - 30))).max();
