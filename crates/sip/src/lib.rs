@@ -6,6 +6,7 @@ pub mod checks;
 pub mod dialog;
 mod flow;
 mod identifiers;
+pub mod locate;
 mod message;
 pub mod registrar;
 pub mod registration;
