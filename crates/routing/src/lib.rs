@@ -54,8 +54,9 @@
 //! # Time
 //!
 //! The router has no clock: steps carry how long to wait, and running out of time is an input
-//! ([`Input::NoAnswer`], [`Input::NoDigits`]). Local time for working hours is part of the
-//! [`Entry`].
+//! ([`Input::NoAnswer`], [`Input::NoDigits`]). Local wall time for working hours is part of the
+//! [`Entry`], read off by whoever has a clock and a time zone, so that no table of zones is here;
+//! the hours themselves are a line's: several spans a day, also over midnight, and holidays.
 //!
 //! # Errors
 //!
@@ -89,7 +90,7 @@ mod router;
 mod spec;
 
 pub use directory::{CalledLine, Directory, Fault, FaultKind, Faults, Holder, Line, Target, User};
-pub use hours::{Date, HoursSpec, LocalTime, OpenSpec, TimeError, TimeOfDay, Weekday};
+pub use hours::{Date, Holiday, HoursSpec, LocalTime, OpenSpec, TimeError, TimeOfDay, Weekday};
 pub use id::{GroupId, IdError, LineId, MAX_ID_LEN, MenuId, Prompt, QueueId, TrunkId, UserId};
 pub use memory::QueueMemory;
 pub use router::trace;

@@ -194,7 +194,7 @@ impl Check<'_> {
 
     fn hours(&mut self, path: &str, hours: &HoursSpec) {
         for (at, span) in hours.open.iter().enumerate() {
-            if span.to < span.from {
+            if span.to == span.from {
                 self.fault(format!("{path}.open[{at}]"), FaultKind::Span);
             }
         }
