@@ -21,30 +21,6 @@ impl Number {
     /// The most digits of a number (E.164 section 6.1).
     pub const MAX_DIGITS: usize = 15;
 
-    pub(crate) const EMPTY: Self = Self { text: [0; Self::MAX_DIGITS + 1], len: 0 };
-    pub(crate) const PLUS: Self = {
-        let mut text = [0; Self::MAX_DIGITS + 1];
-        text[0] = b'+';
-        Self { text, len: 1 }
-    };
-
-    /// Adds a digit; false when there are 15 already.
-    pub(crate) fn push(&mut self, digit: u8) -> bool {
-        let room = Self::MAX_DIGITS + usize::from(self.is_global());
-        let len = usize::from(self.len);
-        if len >= room {
-            return false;
-        }
-        self.text[len] = digit;
-        self.len += 1;
-        true
-    }
-
-    /// How many digits there are.
-    pub(crate) const fn count(&self) -> usize {
-        self.len as usize - self.is_global() as usize
-    }
-
     /// Reads a number by itself: no extension, no service code, no URI.
     ///
     /// # Errors
@@ -62,9 +38,9 @@ impl Number {
 
     /// `+` and digits, if E.164 allows so many.
     pub(crate) fn global(parts: &[&str]) -> Option<Self> {
-        let mut number = Self::PLUS;
+        let mut number = Building::PLUS;
         let all = parts.iter().flat_map(|part| part.bytes()).all(|octet| number.push(octet));
-        (all && number.count() >= Self::MIN_DIGITS).then_some(number)
+        (all && number.count() >= Self::MIN_DIGITS).then(|| number.number())
     }
 
     /// The number as it is dialled: `+` where it was, then the digits.
@@ -84,6 +60,52 @@ impl Number {
     #[must_use]
     pub const fn is_global(&self) -> bool {
         self.text[0] == b'+'
+    }
+}
+
+/// A number in the making.
+pub(crate) struct Building {
+    text: [u8; Number::MAX_DIGITS + 1],
+    len: usize,
+    /// Where the digits begin, and where they must end.
+    first: usize,
+    room: usize,
+}
+
+impl Building {
+    pub(crate) const EMPTY: Self =
+        Self { text: [0; Number::MAX_DIGITS + 1], len: 0, first: 0, room: Number::MAX_DIGITS };
+    pub(crate) const PLUS: Self = {
+        let mut text = [0; Number::MAX_DIGITS + 1];
+        text[0] = b'+';
+        Self { text, len: 1, first: 1, room: text.len() }
+    };
+
+    /// Adds a digit; false when there are 15 already.
+    #[inline]
+    pub(crate) fn push(&mut self, digit: u8) -> bool {
+        match self.text.get_mut(self.len) {
+            Some(slot) if self.len < self.room => {
+                *slot = digit;
+                self.len += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How many digits there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.len - self.first
+    }
+
+    pub(crate) fn digits(&self) -> &[u8] {
+        &self.text[self.first..self.len]
+    }
+
+    #[inline]
+    pub(crate) const fn number(&self) -> Number {
+        Number { text: self.text, len: self.len as u8 }
     }
 }
 

@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::dial_string::{DialString, PostDial, Separator};
 use crate::error::{ErrorKind, ParseError, Place};
+use crate::grammar;
 use crate::options::Options;
 use crate::sip_user;
 pub use parameters::PhoneContext;
@@ -47,7 +48,7 @@ impl<'a> TelUri<'a> {
         if !text.get(..SCHEME).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
             return Err(ParseError::new(0, ErrorKind::WrongScheme, octets));
         }
-        let end = text.find(';').unwrap_or(text.len());
+        let end = octets.iter().position(|&octet| octet == b';').unwrap_or(octets.len());
         let number = &text[SCHEME..end];
         check_number(octets, number)?;
         let parameters = parameters(text, end)?;
@@ -99,8 +100,12 @@ impl<'a> TelUri<'a> {
     /// [`ParseError`] for a number or extension that a URI can name and nobody can dial: more than
     /// 15 digits, hexadecimal digits, an extension of more than 32.
     pub fn dial_string(&self) -> Result<DialString, ParseError> {
-        let dialled = sip_user::unescaped(&Options::new(), self.number)
-            .map_err(|error| error.moved_to(SCHEME + error.offset()))?;
+        let dialled = match grammar::lone_number(self.number.as_bytes()) {
+            Some(number) => DialString::Number(number, None),
+            // A service code, an escape, or what nobody can dial.
+            None => sip_user::unescaped(&Options::new(), self.number)
+                .map_err(|error| error.moved_to(SCHEME + error.offset()))?,
+        };
         match (dialled, self.parameters.ext(self.text)?) {
             (DialString::Number(number, None), Some(plan)) => {
                 Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))

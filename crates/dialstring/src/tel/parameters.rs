@@ -105,31 +105,24 @@ fn bad(rest: &[u8]) -> nom::Err<Fault<'_>> {
     nom::Err::Failure(Fault { rest, kind: Some(ErrorKind::BadParameter), place: Place::Uri })
 }
 
-const fn is_value(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'-' | b'_'
-                | b'.'
-                | b'!'
-                | b'~'
-                | b'*'
-                | b'\''
-                | b'('
-                | b')'
-                | b'%'
-                | b'['
-                | b']'
-                | b'/'
-                | b':'
-                | b'&'
-                | b'+'
-                | b'$'
-                | b'?'
-                | b'@'
-                | b'='
-                | b','
-        )
+/// `uric` without `;`, and without what must be escaped.
+fn is_value(octet: u8) -> bool {
+    const VALUE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut octet = 0_u8;
+        while octet < 128 {
+            table[octet as usize] = octet.is_ascii_alphanumeric();
+            octet += 1;
+        }
+        let signs = b"-_.!~*'()%[]/:&+$?@=,";
+        let mut at = 0;
+        while at < signs.len() {
+            table[signs[at] as usize] = true;
+            at += 1;
+        }
+        table
+    };
+    VALUE[usize::from(octet)]
 }
 
 /// `extension = ";ext=" 1*phonedigit`, with at least one digit.
@@ -155,16 +148,27 @@ fn is_context(value: &str) -> bool {
         return digits.bytes().all(|octet| octet.is_ascii_digit() || is_visual(octet))
             && digits.bytes().any(|octet| octet.is_ascii_digit());
     }
-    let domain = value.strip_suffix('.').unwrap_or(value);
-    let label = |label: &str| {
-        let inside = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
-        !label.is_empty()
-            && label.bytes().all(inside)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let top = domain.rsplit('.').next().unwrap_or_default();
-    domain.split('.').all(label) && top.starts_with(|c: char| c.is_ascii_alphabetic())
+    is_domain(value.strip_suffix('.').unwrap_or(value))
+}
+
+/// `domainname = *( domainlabel "." ) toplabel`: labels of letters, digits and hyphens within, the
+/// last one beginning with a letter.
+fn is_domain(text: &str) -> bool {
+    let (mut begins, mut hyphen, mut letter) = (true, false, false);
+    for octet in text.bytes() {
+        match octet {
+            b'.' if !begins && !hyphen => begins = true,
+            b'-' if !begins => hyphen = true,
+            _ if octet.is_ascii_alphanumeric() => {
+                if begins {
+                    letter = octet.is_ascii_alphabetic();
+                }
+                (begins, hyphen) = (false, false);
+            }
+            _ => return false,
+        }
+    }
+    !begins && !hyphen && letter
 }
 
 fn before(text: &str, end: usize) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
