@@ -38,7 +38,7 @@ impl Number {
 
     /// `+` and digits, if E.164 allows so many.
     pub(crate) fn global(parts: &[&str]) -> Option<Self> {
-        let mut number = Building::PLUS;
+        let mut number = Building::new(true);
         let all = parts.iter().flat_map(|part| part.bytes()).all(|octet| number.push(octet));
         (all && number.count() >= Self::MIN_DIGITS).then(|| number.number())
     }
@@ -63,49 +63,48 @@ impl Number {
     }
 }
 
-/// A number in the making.
+/// A number in the making: kept in registers, as it is moved as soon as it is complete.
+#[derive(Clone, Copy)]
 pub(crate) struct Building {
-    text: [u8; Number::MAX_DIGITS + 1],
-    len: usize,
-    /// Where the digits begin, and where they must end.
-    first: usize,
-    room: usize,
+    /// The octets of the text, the last one highest.
+    text: u128,
+    digits: u32,
+    plus: bool,
 }
 
 impl Building {
-    pub(crate) const EMPTY: Self =
-        Self { text: [0; Number::MAX_DIGITS + 1], len: 0, first: 0, room: Number::MAX_DIGITS };
-    pub(crate) const PLUS: Self = {
-        let mut text = [0; Number::MAX_DIGITS + 1];
-        text[0] = b'+';
-        Self { text, len: 1, first: 1, room: text.len() }
-    };
+    /// Nothing yet, or `+` when it is there.
+    #[inline]
+    pub(crate) const fn new(plus: bool) -> Self {
+        let text = if plus { (b'+' as u128) << 120 } else { 0 };
+        Self { text, digits: 0, plus }
+    }
 
     /// Adds a digit; false when there are 15 already.
     #[inline]
-    pub(crate) fn push(&mut self, digit: u8) -> bool {
-        match self.text.get_mut(self.len) {
-            Some(slot) if self.len < self.room => {
-                *slot = digit;
-                self.len += 1;
-                true
-            }
-            _ => false,
+    pub(crate) const fn push(&mut self, digit: u8) -> bool {
+        if self.digits as usize >= Number::MAX_DIGITS {
+            return false;
         }
+        self.text = self.text >> 8 | (digit as u128) << 120;
+        self.digits += 1;
+        true
     }
 
     /// How many digits there are.
-    pub(crate) const fn count(&self) -> usize {
-        self.len - self.first
-    }
-
-    pub(crate) fn digits(&self) -> &[u8] {
-        &self.text[self.first..self.len]
+    #[inline]
+    pub(crate) const fn count(self) -> usize {
+        self.digits as usize
     }
 
     #[inline]
-    pub(crate) const fn number(&self) -> Number {
-        Number { text: self.text, len: self.len as u8 }
+    pub(crate) const fn number(self) -> Number {
+        let len = self.digits + self.plus as u32;
+        let text = match self.text.checked_shr(128 - 8 * len) {
+            Some(text) => text.to_le_bytes(),
+            None => [0; Number::MAX_DIGITS + 1],
+        };
+        Number { text, len: len as u8 }
     }
 }
 

@@ -1,7 +1,7 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_while};
-use nom::combinator::{opt, value};
+use nom::combinator::value;
 
 use super::fault::{Fault, Rule};
 use crate::dial_string::{DialString, PostDial, Separator};
@@ -22,6 +22,7 @@ const fn is_visual(octet: u8) -> bool {
 /// Reads to the end.
 ///
 /// `call = number [ separator plan ]`
+#[inline]
 pub(super) fn call(input: &[u8]) -> Rule<'_, DialString> {
     let (rest, number) = number(input)?;
     if rest.is_empty() {
@@ -38,8 +39,11 @@ pub(super) fn call(input: &[u8]) -> Rule<'_, DialString> {
 /// `number = ["+"] 2*15( *visual DIGIT ) *visual`
 #[inline]
 pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
-    let (mut rest, plus) = opt(tag(&b"+"[..])).parse(input)?;
-    let mut number = if plus.is_some() { Building::PLUS } else { Building::EMPTY };
+    let (plus, mut rest) = match input.strip_prefix(b"+") {
+        Some(rest) => (true, rest),
+        None => (false, input),
+    };
+    let mut number = Building::new(plus);
     // Behind the last digit.
     let mut end = rest;
     while let [octet, after @ ..] = rest {
@@ -51,7 +55,7 @@ pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
                 rest = after;
                 end = rest;
             }
-            b'(' if plus.is_some() => rest = trunk_zero(rest, &number).unwrap_or(after),
+            b'(' if plus => rest = trunk_zero(rest, number).unwrap_or(after),
             octet if is_visual(*octet) => rest = after,
             b'+' => return Fault::cut(rest, ErrorKind::MisplacedPlus, Place::Number),
             _ => break,
@@ -70,10 +74,10 @@ pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
 ///
 /// The zero of `+49 (0)30` is for callers inside the country and is left out. Italy, San Marino
 /// and the Vatican dial it from abroad too, and keep it.
-fn trunk_zero<'a>(input: &'a [u8], number: &Building) -> Option<&'a [u8]> {
+fn trunk_zero(input: &[u8], number: Building) -> Option<&[u8]> {
     let rest = input.strip_prefix(b"(0)")?;
     let left_out = match number.count() {
-        1..=3 => !matches!(number.digits(), b"39" | b"378" | b"379"),
+        1..=3 => !matches!(number.number().digits(), "39" | "378" | "379"),
         _ => false,
     };
     left_out.then_some(rest)

@@ -4,6 +4,7 @@ use nom::character::complete::char;
 use nom::combinator::opt;
 use nom::sequence::preceded;
 
+use crate::dial_string::{DialString, PostDial, Separator};
 use crate::error::{ErrorKind, ParseError, Place};
 use crate::grammar::{Fault, Rule};
 use crate::options::placed;
@@ -18,6 +19,8 @@ pub(crate) struct Parameters<'a> {
     /// From the first `;` to the end.
     text: &'a str,
     pub(super) ext: Option<&'a str>,
+    /// Where the extension stands in the whole text.
+    ext_at: usize,
     pub(super) isub: Option<&'a str>,
     pub(super) context: Option<&'a str>,
 }
@@ -40,7 +43,7 @@ impl<'a> PhoneContext<'a> {
 /// Checks the parameters that begin at an offset of the text.
 pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseError> {
     let (octets, all) = (text.as_bytes(), &text[at..]);
-    let mut parameters = Parameters { text: all, ext: None, isub: None, context: None };
+    let mut parameters = Parameters { text: all, ext: None, ext_at: 0, isub: None, context: None };
     let mut rest = all.as_bytes();
     let mut count = 0;
     while !rest.is_empty() {
@@ -77,6 +80,7 @@ pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseE
         let Some(value) = value else { return Err(fault(end, ErrorKind::BadParameter)) };
         *slot = Some(value);
         if name.eq_ignore_ascii_case("ext") {
+            parameters.ext_at = value_at;
             check_ext(octets, value_at, value)?;
         } else if name.eq_ignore_ascii_case("phone-context") && !is_context(value) {
             return Err(fault(value_at, ErrorKind::BadContext));
@@ -203,20 +207,29 @@ impl<'a> Parameters<'a> {
         })
     }
 
-    /// The extension as a plan; an error is placed in the text that the parameters end.
-    pub(crate) fn ext(&self, text: &str) -> Result<Option<DialPlan>, ParseError> {
-        let Some(ext) = self.ext else { return Ok(None) };
+    /// What is dialled, with the extension behind it, if there is one; an error is placed in the
+    /// text that the parameters end.
+    #[inline]
+    pub(crate) fn behind(&self, dialled: DialString, text: &str) -> Result<DialString, ParseError> {
+        let Some(ext) = self.ext else { return Ok(dialled) };
+        let fault = |at, kind| Err(ParseError::new(at, kind, text.as_bytes()).in_place(Place::Uri));
+        let number = match dialled {
+            DialString::Number(number, None) => number,
+            // The number brought an extension of its own, behind a '#'.
+            DialString::Number(..) => return fault(self.ext_at, ErrorKind::SecondSeparator),
+            // A service code has none.
+            DialString::Service(_) => return fault(self.ext_at, ErrorKind::UnexpectedSymbol),
+        };
         let mut plan = DialPlan::empty();
-        for octet in ext.bytes() {
+        for (at, octet) in ext.bytes().enumerate() {
             match Symbol::from_ascii(octet) {
                 Some(symbol) if !plan.push(symbol) => {
-                    let at = text.len() - self.text.len() + self.text.find(ext).unwrap_or_default();
-                    return Err(ParseError::new(at, ErrorKind::PlanTooLong, text.as_bytes()));
+                    return fault(self.ext_at + at, ErrorKind::PlanTooLong);
                 }
                 _ => {}
             }
         }
-        Ok(Some(plan))
+        Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))
     }
 }
 
