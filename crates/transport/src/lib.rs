@@ -24,5 +24,6 @@ pub use host::Host;
 pub use limits::StreamLimits;
 pub use rtp_ports::{ParsePortRangeError, PortRange, PortRangeError};
 pub use sockets::{Carrier, Listen, SipSockets};
+pub use switchboard_pbx::Listener;
 pub use tls::{Identity, TlsClient, TlsError, TlsFiles, TlsServer, Trust, make_self_signed};
 pub use ws::Origins;

@@ -9,6 +9,7 @@ use switchboard_store::admin::{Answer, Operation};
 
 use crate::cli::ServeArgs;
 use crate::control::{self, Reply, Request};
+use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
 use crate::print;
@@ -57,10 +58,15 @@ pub(crate) fn check(
 fn settings(config: Option<&Path>, data: &Path, serve: ServeArgs) -> Result<String, Failure> {
     let settings = Settings::load(config, data, serve)?;
     let mut report = String::from("settings: valid\n");
-    for address in &settings.sip {
-        if !address.ip().is_loopback() {
-            report.push_str(&format!("  others can reach {address}: SIP is not encrypted there\n"));
-        }
+    Doors::check(&settings)?;
+    for at in settings.sip.iter().filter(|at| !at.is_private()) {
+        let who = match &at.allow {
+            None => "others",
+            Some(list) if list.is_empty() => "nobody",
+            Some(_) => "the networks in `allow`",
+        };
+        let open = if at.speaks.is_encrypted() { "" } else { ": SIP is not encrypted there" };
+        report.push_str(&format!("  {who} can reach {at}{open}\n"));
     }
     Ok(report)
 }

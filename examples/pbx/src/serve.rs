@@ -1,6 +1,5 @@
 //! `serve`: opens everything, runs the drive loop, closes everything.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use switchboard_store::admin::Admin;
 use switchboard_store::{CallRecordStore, DirectoryFile, DirectoryStore, RegistrationStore};
-use switchboard_transport::{Handle, Listen, SipSockets, Stopped};
+use switchboard_transport::{Handle, SipSockets, Stopped};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
@@ -16,8 +15,10 @@ use crate::banner::Banner;
 use crate::cli::LogFormat;
 use crate::control::Control;
 use crate::desk::Desk;
+use crate::doors::{Doors, bound, self_signed};
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
+use crate::listen::ListenAt;
 use crate::requests::Requests;
 use crate::screen::Screen;
 use crate::settings::Settings;
@@ -43,9 +44,9 @@ fn raise_open_files() {
 }
 
 async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
-    let listeners: Vec<_> = settings.sip.iter().copied().map(Listen::plain).collect();
-    let sockets = SipSockets::bind(&listeners)?;
     let folder = Folder::open(data)?;
+    let Doors { listen, trunks, certificates } = Doors::open(settings, folder.path())?;
+    let sockets = SipSockets::bind(&listen)?;
     let _lock = folder.lock()?;
     let control = Control::open(folder.path())
         .map_err(|source| Failure::Folder { path: data.to_owned(), source })?;
@@ -53,10 +54,10 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
     let lost_calls = wake(&folder, &admin)?;
 
     let directory = admin.export()?;
-    // Each address is listed for UDP and for TCP.
-    let sip: Vec<_> = sockets.listeners().iter().map(|l| l.local).step_by(2).collect();
+    let sip = bound(&settings.sip, sockets.listeners());
     let clock = switchboard_transport::wall_clock(utc_offset());
-    let (mut driver, handle) = engine::build(&folder, settings, sockets, &directory, clock)?;
+    let (mut driver, handle) =
+        engine::build(&folder, settings, (sockets, trunks), &directory, clock)?;
     let screen = Arc::new(Screen::new());
     let show = Show::new(settings.log);
     announce(&screen, &show, settings, &sip, &folder, &directory, lost_calls);
@@ -69,6 +70,7 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
         stopped = driver.run(&mut desk) => stopped,
         () = control.serve(move |request| requests.clone().answer(request)) => unreachable!("it never ends"),
         () = watching => unreachable!("it never ends"),
+        error = certificates.keep() => return Err(error.into()),
         error = stop_on_signal(handle) => return Err(error.into()),
     };
     if stopped == Stopped::TimedOut {
@@ -109,7 +111,7 @@ fn announce(
     screen: &Screen,
     show: &Show,
     settings: &Settings,
-    sip: &[SocketAddr],
+    sip: &[ListenAt],
     folder: &Folder,
     directory: &DirectoryFile,
     lost_calls: usize,
@@ -123,7 +125,11 @@ fn announce(
         LogFormat::Text => {
             let data = folder.path().display().to_string();
             let advertised = settings.advertised();
-            screen.line(Banner { sip, advertised, rtp, data, directory }.text());
+            let own = settings.file.tls.certificates.is_empty()
+                && sip.iter().any(|at| at.speaks.is_encrypted());
+            let self_signed =
+                own.then(|| self_signed(folder.path()).certificate.display().to_string());
+            screen.line(Banner { sip, advertised, self_signed, rtp, data, directory }.text());
             if lost_calls > 0 {
                 screen.line(format!(
                     "{lost_calls} calls of the last run were not over; their records say `lost`"
