@@ -41,11 +41,11 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `srtp`: packets sealed and opened (RFC 3711, RFC 7714), by rtc-srtp. It allocates a buffer a packet.
 //!
 //! # Limits
 //!
-//! - No SRTP, header extensions by id, redundancy (RFC 2198) or extended reports yet.
+//! - No header extensions by id, redundancy (RFC 2198) or extended reports yet.
 //! - A [`JitterBuffer`] holds 64 packets at most; those that come later than its bound are lost.
 //! - [`SourceLatch`] knows two hosts: the signalled one and the one that signals. A media gateway
 //!   whose SDP names neither is refused.
@@ -56,6 +56,8 @@ mod number;
 mod packet;
 pub mod rtcp;
 mod source_latch;
+#[cfg(feature = "srtp")]
+mod srtp;
 mod statistics;
 mod telephone_event;
 
@@ -64,5 +66,7 @@ pub use jitter_buffer::{Inserted, JitterBuffer, JitterConfig, Taken};
 pub use number::{ClockRate, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
 pub use packet::{Extension, HEADER_LEN, Header, Packet, is_rtcp};
 pub use source_latch::{SourceLatch, SourceVerdict};
+#[cfg(feature = "srtp")]
+pub use srtp::{SrtpError, SrtpKey, SrtpReceiver, SrtpSender, SrtpSuite};
 pub use statistics::ReceiverStatistics;
 pub use telephone_event::TelephoneEvent;
