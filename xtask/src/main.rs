@@ -64,6 +64,15 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+    /// Run the transaction machines, layers and dialogs over bad wires in virtual time, from so many seeds.
+    Simulate {
+        /// How many seeds.
+        #[arg(long, default_value_t = 100_000)]
+        seeds: u64,
+        /// The first; a seed that fails replays with `--from SEED --seeds 1`.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
     /// Run the criterion benches, peers beside ours in the same run.
     Bench {
         /// Passed on to criterion: part of a bench's name.
@@ -101,6 +110,9 @@ fn main() -> ExitCode {
             interop::run(&mut report, filter.as_deref());
         }
         Task::Fuzz { target, seconds } => fuzz::run(&mut report, target.as_deref(), seconds),
+        Task::Simulate { seeds, from } => {
+            report.step("simulate", || simulate(seeds, from));
+        }
         Task::Bench { filter } => {
             let mut cargo = cmd::cargo(["bench", "-p", "switchboard-benches", "--"]);
             cargo.args(filter);
@@ -112,4 +124,13 @@ fn main() -> ExitCode {
         Task::Setup => install::everything(&mut report),
     }
     report.finish()
+}
+
+/// The simulations of `switchboard-sip`, which are tests of 1,000 seeds, with more of them.
+fn simulate(seeds: u64, from: u64) -> Result<String, String> {
+    let mut cargo = cmd::cargo(["test", "--release", "-p", "switchboard-sip", "--test", "it"]);
+    cargo.args(["simulation_", "--", "--nocapture"]);
+    cargo.env("SIMULATE_SEEDS", seeds.to_string()).env("SIMULATE_FROM", from.to_string());
+    cmd::run(&mut cargo)?;
+    Ok(format!("{seeds} seeds from {from} on"))
 }

@@ -30,6 +30,8 @@ pub(crate) struct Manner {
 enum Task {
     Respond(TransactionId, Box<Message>, StatusCode),
     Cancel(TransactionId),
+    /// Nobody picks up, or the final answer is lost: an INVITE has no timer of its own that ends it.
+    GiveUp(TransactionId),
     Bye(DialogId),
 }
 
@@ -89,6 +91,7 @@ impl Agent {
         let sent = self.layer.sent(id).unwrap().clone();
         self.ringing.insert(id, (DialogSet::new(sent), Acknowledger::default()));
         self.endings.insert(id, Ending { is_invite: true, ..Ending::default() });
+        self.plan(now + Duration::from_secs(45), Task::GiveUp(id));
         if let Some(after) = cancel {
             self.plan(now + after, Task::Cancel(id));
         }
@@ -137,6 +140,16 @@ impl Agent {
         sent
     }
 
+    /// Whether a request of its was not answered in time.
+    pub(crate) fn misses_answers(&self) -> bool {
+        self.log.iter().any(|line| line == "times out")
+    }
+
+    /// Ends the sessions that nobody refreshes.
+    pub(crate) fn expire_sessions(&mut self) {
+        self.sessions.clear();
+    }
+
     /// The promises of the layer, once everything is over.
     pub(crate) fn assert_settled(&self) {
         assert_eq!(self.layer.transactions(), (0, 0), "transactions are left");
@@ -163,6 +176,10 @@ impl Agent {
                     "cancels: {}",
                     if result.is_ok() { "in time" } else { "too late" }
                 ));
+            }
+            Task::GiveUp(id) => {
+                self.log.push("gives up".into());
+                let _ = self.layer.cancel(now, id);
             }
             Task::Bye(id) => self.hang_up(now, &id),
         }
@@ -317,6 +334,8 @@ impl Agent {
                 }
             }
             Event::Terminated { id } => {
+                let over = |task: &Task| matches!(task, Task::GiveUp(other) if *other == id);
+                self.agenda.retain(|_, task| !over(task));
                 self.ringing.remove(&id);
                 self.answered.remove(&id);
                 self.invites.remove(&id);
