@@ -45,16 +45,6 @@ impl Instant {
         Self(self.0.saturating_add(millis as u64 * 1_000))
     }
 
-    /// So many microseconds later.
-    pub(crate) const fn plus_micros(self, micros: u64) -> Self {
-        Self(self.0.saturating_add(micros))
-    }
-
-    /// Microseconds since an earlier instant.
-    pub(crate) const fn micros_since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
-    }
-
     /// The standard library's instant, counted from an epoch of the caller's choice. An instant
     /// before the epoch becomes the epoch.
     #[cfg(feature = "std")]
@@ -72,7 +62,7 @@ impl Instant {
     }
 }
 
-pub(crate) fn micros(duration: Duration) -> u64 {
+fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -8,7 +8,6 @@ pub mod generator;
 pub mod info;
 mod instant;
 pub mod merge;
-pub mod payload;
 mod queue;
 pub mod receiver;
 pub mod sender;

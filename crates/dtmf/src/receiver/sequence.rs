@@ -1,5 +1,7 @@
 //! Which packets of a stream have come: whether something earlier may still be on its way.
 
+use core::time::Duration;
+
 use crate::Instant;
 
 /// How far behind the newest packet a missing one is still waited for.
@@ -34,9 +36,9 @@ impl Arrivals {
         self.ssrc
     }
 
-    /// Notes a packet. What has been missing for `patience` microseconds is given up.
-    pub(super) fn note(&mut self, now: Instant, sequence: u16, patience: u64) {
-        if now.micros_since(self.marked) >= patience {
+    /// Notes a packet. What has been missing for `patience` is given up.
+    pub(super) fn note(&mut self, now: Instant, sequence: u16, patience: Duration) {
+        if now - self.marked >= patience {
             self.settle(self.mark);
             self.mark = self.newest();
             self.marked = now;
@@ -84,7 +86,7 @@ impl Arrivals {
 mod tests {
     use super::*;
 
-    const PATIENCE: u64 = 200_000;
+    const PATIENCE: Duration = Duration::from_millis(200);
 
     fn arrivals(first: u16, then: &[u16]) -> Arrivals {
         let mut arrivals = Arrivals::new(Instant::EPOCH, 1, first);

@@ -1,3 +1,2 @@
 mod channel;
 mod named;
-mod trackers;

@@ -9,8 +9,7 @@ use switchboard_rtp::{
     ClockRate, Header, PayloadType, ReceiverStatistics, SourceLatch, Ssrc, TelephoneEvent,
 };
 
-use crate::ear::Ear;
-use crate::{Codec, ComfortNoise, StreamConfig};
+use crate::{Codec, StreamConfig};
 
 /// The longest payload that is taken; 20 ms of G.711 are 160 octets.
 const MAX_PAYLOAD: usize = 1_400;
@@ -18,20 +17,8 @@ const MAX_PAYLOAD: usize = 1_400;
 /// A packet that may go on to the other side of a bridge.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Heard<'a> {
-    Audio {
-        header: Header,
-        codec: Codec,
-        payload: &'a [u8],
-    },
-    Event {
-        header: Header,
-        clock: ClockRate,
-        event: TelephoneEvent,
-    },
-    /// The talker sends nothing for a while, and this is how it sounds meanwhile (RFC 3389).
-    Pause {
-        noise: ComfortNoise,
-    },
+    Audio { header: Header, codec: Codec, payload: &'a [u8] },
+    Event { header: Header, clock: ClockRate, event: TelephoneEvent },
 }
 
 /// What a payload type stands for on a leg.
@@ -54,9 +41,6 @@ pub(crate) struct Incoming {
     silences: u32,
     pub(crate) foreign: u64,
     pub(crate) malformed: u64,
-    /// What an ear that is gone had counted.
-    pub(crate) playout_delay: Option<Duration>,
-    pub(crate) late: u64,
 }
 
 impl Incoming {
@@ -70,8 +54,6 @@ impl Incoming {
             silences: 0,
             foreign: 0,
             malformed: 0,
-            playout_delay: None,
-            late: 0,
         }
     }
 
@@ -86,12 +68,6 @@ impl Incoming {
                 ..dtmf::receiver::Config::default()
             });
         }
-    }
-
-    /// An ear is closed: its figures stay.
-    pub(crate) fn note_ear(&mut self, ear: &Ear) {
-        self.playout_delay = Some(ear.delay());
-        self.late += ear.late();
     }
 
     /// The peer lives.
@@ -132,8 +108,7 @@ impl Incoming {
             Format::ComfortNoise => {
                 self.statistics.on_untimed_packet(&header);
                 self.note_other(now, &header);
-                let noise = ComfortNoise::from_payload(payload)?;
-                stream.direction.receives().then_some(Heard::Pause { noise })
+                None
             }
             Format::Event(clock) => {
                 self.statistics.on_untimed_packet(&header);

@@ -4,7 +4,6 @@ mod allocations;
 mod audio;
 mod bridges;
 mod digits;
-mod hall;
 mod hostile;
 mod reports;
 mod room;

@@ -7,7 +7,6 @@ mod dismissal;
 mod hostile;
 mod inbound;
 mod internal;
-mod lamps;
 mod lossy;
 mod outbound;
 mod register;

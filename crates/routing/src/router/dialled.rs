@@ -1,6 +1,5 @@
 //! What users dial: colleagues, services, emergency numbers, numbers outside.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_dialstring::{DialPlan, DialString, Extension, Number};
@@ -170,9 +169,9 @@ impl Router {
     }
 
     /// Rings the user's own phones; what is to be dialled then waits.
-    pub(super) fn call_back(&mut self, user: u32, to: Arc<str>) -> Go {
+    pub(super) fn call_back(&mut self, user: u32, to: &str) -> Go {
         self.attempt = Attempt::new();
-        self.attempt.then = Some(to);
+        self.attempt.then = Some(to.into());
         let targets = Targets::one(self.plan.users[user as usize].target());
         self.ring(targets, self.ring_time(), None, Who::CallBack(user))
     }

@@ -31,8 +31,6 @@ pub enum ForwardTo {
     Number(String),
     /// The forwarding user's own mobile number.
     Mobile,
-    /// A user's mailbox.
-    Voicemail(UserId),
 }
 
 /// A user's forwarding rules.

@@ -1,7 +1,5 @@
 use proptest::prelude::*;
-use switchboard_sdp::{
-    Agreed, Codec, Direction, Encryption, LocalAudio, Negotiation, RemoteAudio, Session,
-};
+use switchboard_sdp::{Agreed, Codec, Direction, LocalAudio, Negotiation, RemoteAudio, Session};
 
 /// Descriptions near the grammar: real lines in any order, some broken.
 fn near() -> impl Strategy<Value = String> {
@@ -38,8 +36,6 @@ fn local() -> impl Strategy<Value = LocalAudio> {
             telephone_event,
             direction,
             ptime,
-            rtcp_mux: false,
-            encryption: Encryption::Off,
         })
 }
 

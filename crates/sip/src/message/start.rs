@@ -1,7 +1,6 @@
 //! The start line (RFC 3261 sections 7.1 and 7.2).
 
 use super::frame::Span;
-use super::scan::Controls;
 use super::{MAX_LINE, MAX_METHOD, ParseError, ParseErrorKind, StatusCode, chars, scan};
 
 /// The start line, but for a request's method.
@@ -12,12 +11,8 @@ pub(crate) enum Start {
 }
 
 /// Reads the start line: what it is, the method, which is empty in a response, and where the next line starts.
-#[inline]
-pub(super) fn read(
-    bytes: &[u8],
-    controls: &mut Controls<'_>,
-) -> Result<(Start, Span, usize), ParseError> {
-    let line = line(bytes, controls)?;
+pub(super) fn read(bytes: &[u8]) -> Result<(Start, Span, usize), ParseError> {
+    let line = line(bytes)?;
     let next = line.len() + 2;
     if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
         return Ok((read_status_line(line)?, Span::default(), next));
@@ -27,19 +22,17 @@ pub(super) fn read(
 }
 
 /// The first line, without its end; control octets but tabs end it badly.
-fn line<'a>(bytes: &'a [u8], controls: &mut Controls<'_>) -> Result<&'a [u8], ParseError> {
-    let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
+fn line(bytes: &[u8]) -> Result<&[u8], ParseError> {
+    let mut at = 0;
     loop {
-        let at = controls.next().ok_or(incomplete)?;
+        let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
+        at = scan::control(bytes, at).ok_or(incomplete)?;
         if at > MAX_LINE {
             return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
         }
         match bytes[at..] {
-            [b'\t', ..] => {}
-            [b'\r', b'\n', ..] => {
-                controls.next();
-                return Ok(&bytes[..at]);
-            }
+            [b'\t', ..] => at += 1,
+            [b'\r', b'\n', ..] => return Ok(&bytes[..at]),
             [b'\r'] => return Err(incomplete),
             [b'\n', ..] => return Err(ParseError::new(ParseErrorKind::StartLine, at)),
             _ => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),

@@ -12,5 +12,4 @@ mod layer;
 mod properties;
 mod simulation;
 mod torture;
-mod transitions;
 mod uri;

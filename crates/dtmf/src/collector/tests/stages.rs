@@ -1,6 +1,5 @@
 //! Stages one after another, as transcripts.
 
-use core::time::Duration;
 use std::format;
 use std::string::String;
 
@@ -52,7 +51,6 @@ impl Caller {
         while let Some(output) = self.collector.poll_output() {
             heard += &match output {
                 Output::BargeIn(digit) => format!("!{digit} "),
-                Output::LongPress(digit) => format!("{digit}... "),
                 Output::Done(Outcome::Complete { digits, by }) => format!("{digits} {by:?}"),
                 Output::Done(Outcome::Timeout { digits }) => format!("timeout {digits}"),
                 Output::Done(Outcome::Invalid { digits }) => format!("invalid {digits}"),
