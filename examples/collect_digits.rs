@@ -8,7 +8,9 @@
 //! ```
 //!
 //! `t` is the time of arrival in milliseconds; `ssrc` may stand beside the others. For each
-//! scenario it prints the name, a tab, and the digits as the receiver reports them.
+//! scenario it prints the name, a tab, and the digits as the receiver reports them. A line that is
+//! no scenario is named with what would be right; the others are heard all the same.
+//! `crates/dtmf/testdata` has scenarios, and the digits that must come out.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
@@ -20,6 +22,11 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use switchboard_dtmf::receiver::{Config, Input, Output, Receiver};
 use switchboard_dtmf::{Instant, TelephoneEvent};
+
+/// What a line holds.
+const RIGHT: &str = "a line is {\"name\": text, \"clock\": units a second, \"packets\": [packet, ...]}, a packet \
+    {\"t\": milliseconds, \"seq\": 0 to 65535, \"ts\": 0 to 4294967295, \"m\": true or false, \"ev\": 0 to 255, \
+    \"e\": true or false, \"dur\": 0 to 65535, \"ssrc\": 0 to 4294967295 if there are several}";
 
 #[derive(Deserialize)]
 struct Scenario {
@@ -71,9 +78,10 @@ fn digits(scenario: &Scenario) -> String {
         ..Config::default()
     };
     let mut receiver = Receiver::new(config);
-    let mut digits = String::new();
+    let (mut digits, mut now) = (String::new(), Instant::EPOCH);
     for packet in &scenario.packets {
-        let now = Instant::from_micros((packet.t * 1_000.0).round() as u64);
+        // Packets stand in the order of arrival: time does not go back.
+        now = now.max(Instant::from_micros((packet.t * 1_000.0).round() as u64));
         serve_timers(&mut receiver, now, &mut digits);
         let event = TelephoneEvent {
             ssrc: packet.ssrc,
@@ -109,33 +117,42 @@ fn drain(receiver: &mut Receiver, digits: &mut String) {
     }
 }
 
-fn run(trace: impl BufRead) -> Result<(), String> {
+/// Hears every scenario; false when a line was none.
+fn run(trace: impl BufRead, name: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
+    let mut all_read = true;
     for (number, line) in (1..).zip(trace.lines()) {
-        let line = line.map_err(|error| format!("line {number}: {error}"))?;
+        let line = line?;
         if line.trim().is_empty() {
             continue;
         }
-        let scenario: Scenario =
-            serde_json::from_str(&line).map_err(|error| format!("line {number}: {error}"))?;
-        writeln!(out, "{}\t{}", scenario.name, digits(&scenario))
-            .map_err(|error| error.to_string())?;
+        match serde_json::from_str::<Scenario>(&line) {
+            Ok(scenario) => writeln!(out, "{}\t{}", scenario.name, digits(&scenario))?,
+            Err(error) => {
+                all_read = false;
+                let (text, column) = (error.to_string(), error.column());
+                // Its own line number counts within the one line that it saw.
+                let what = text.split(" at line ").next().unwrap_or_default();
+                eprintln!(
+                    "collect_digits: {name}, line {number}, column {column}: {what}; {RIGHT}"
+                );
+            }
+        }
     }
-    Ok(())
+    Ok(all_read)
 }
 
 fn main() -> ExitCode {
-    let result = match std::env::args().nth(1).filter(|path| path != "-") {
-        None => run(io::stdin().lock()),
-        Some(path) => match File::open(&path) {
-            Ok(file) => run(BufReader::new(file)).map_err(|error| format!("{path}: {error}")),
-            Err(error) => Err(format!("{path}: {error}")),
-        },
+    let path = std::env::args().nth(1).filter(|path| path != "-");
+    let result = match &path {
+        None => run(io::stdin().lock(), "standard input"),
+        Some(path) => File::open(path).and_then(|file| run(BufReader::new(file), path)),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("collect_digits: {error}");
+            eprintln!("collect_digits: {}: {error}", path.as_deref().unwrap_or("standard input"));
             ExitCode::FAILURE
         }
     }

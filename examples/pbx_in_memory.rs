@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let local: SocketAddr = "192.0.2.1:5060".parse()?;
     let clock = WallClock { at: now, unix: Duration::from_secs(1_800_000_000), utc_offset: 0 };
     let mut config = Config::new("192.0.2.1", clock, [7; 32]);
-    config.listeners = vec![Listener { transport: Transport::Udp, local }];
+    config.listeners = vec![Listener::new(Transport::Udp, local)];
     let spec: DirectorySpec = toml::from_str(COMPANY)?;
     let mut pbx = Pbx::new(config, Arc::new(Directory::build(&spec)?));
     let secrets = Secrets::new().with_user("anna".parse()?, "correct horse");

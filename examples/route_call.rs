@@ -12,6 +12,7 @@
 //! USER dials STRING                   a colleague, *43, 112, a number with ;extension
 //! USER hands PARTY to STRING          the call before, handed on; PARTY is a user or 'outside'
 //! digits 101 | silence | played | crm USER | crm nobody
+//! order USER... | turn | recorded     at a queue; after a message
 //! answered [USER] | busy | no answer | unreachable | declined
 //! caller hangs up | callee hangs up
 //! dismiss USER                        at once, in the call that runs
@@ -182,7 +183,7 @@ impl Stage {
 
     fn happens(&mut self, words: &[&str]) -> Result<(), Box<dyn Error>> {
         let text = words.join(" ");
-        let (digits, user);
+        let (digits, user, order);
         let input = match words {
             ["digits", pressed] => {
                 let all: Option<Vec<Digit>> = pressed.chars().map(Digit::from_char).collect();
@@ -198,6 +199,13 @@ impl Stage {
                 user = by.parse::<UserId>()?;
                 Input::Answered { by: Some(&user) }
             }
+            ["order", named @ ..] => {
+                order =
+                    named.iter().map(|user| user.parse()).collect::<Result<Vec<UserId>, _>>()?;
+                Input::Order(&order)
+            }
+            ["turn"] => Input::Turn,
+            ["recorded"] => Input::Recorded,
             ["busy"] => Input::Busy,
             ["no", "answer"] => Input::NoAnswer,
             ["unreachable"] => Input::Unreachable,
@@ -267,6 +275,11 @@ fn say(step: &Step) -> String {
             let users: Vec<&str> = targets.iter().map(|target| target.user().as_str()).collect();
             format!("ring {} for {} s", users.join(", "), timeout.as_secs())
         }
+        Step::Order { queue, strategy, .. } => {
+            format!("ask for the order of {queue} ({strategy:?})")
+        }
+        Step::Wait { queue, timeout, .. } => format!("wait in {queue} for {} s", timeout.as_secs()),
+        Step::Voicemail { mailbox, .. } => format!("take a message for {}", mailbox.user()),
         Step::Withdraw { user } => format!("stop ringing {user}"),
         Step::Dial(dial) => format!("dial {} by trunk {}", dial.number, dial.trunk),
         Step::Connect => "connect".into(),

@@ -1,23 +1,29 @@
-//! Reading dial strings, beside `phonenumber` on the strings that both accept.
+//! Reading dial strings, beside `rlibphonenumber` and `phonenumber` on the strings that all accept, and beside the `tel:`
+//! parser of `sipx-sip`; digit maps.
 //!
-//! `cargo bench --bench dialstring` prints criterion's figures, then both in one interleaved run
-//! with the ratio.
+//! `cargo bench --bench dialstring` prints criterion's figures, then all in turns with the ratios, then how often each says
+//! of the golden suites what they say; `-- --correctness` prints the latter alone, string by string.
 #![allow(
     missing_docs,
     clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "a bench measures time and prints what it measured"
+    clippy::unwrap_used,
+    reason = "a bench prints what it measured, and stops where its own strings are wrong"
 )]
 
+#[path = "dialstring/correctness.rs"]
+mod correctness;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, criterion_group};
+use bytes::Bytes;
+use criterion::{BenchmarkId, Criterion};
 use phonenumber::country::Id;
-use switchboard_dialstring::{DialString, Digit, DigitMap, Match, SipUser, TelUri};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+use switchboard_benches::Bench;
+use switchboard_dialstring::{DialString, Digit, DigitMap, Match, Pattern, SipUser, TelUri};
 
-/// Strings that both accept.
-const BOTH: [&str; 5] =
+/// Strings that all accept.
+const ALL: [&str; 5] =
     ["+49 30 1234567", "030 1234567", "+1 (212) 555-0100", "+442079460000", "tel:+49-30-1234567"];
 
 /// Strings that only ours knows.
@@ -29,20 +35,19 @@ const OURS: [&str; 5] = [
     "tel:7042;phone-context=example.com",
 ];
 
+/// `tel:` URIs that ours and `sipx-sip` accept.
+const TEL: [&str; 3] =
+    ["tel:+49-30-1234567", "tel:+49-30-1234567;ext=42", "tel:7042;phone-context=example.com"];
+
 fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("dialstring");
-    for text in BOTH.into_iter().chain(OURS) {
-        group.bench_with_input(BenchmarkId::new("switchboard", text), text, |bencher, text| {
+    for text in ALL.into_iter().chain(OURS) {
+        group.bench_with_input(BenchmarkId::from_parameter(text), text, |bencher, text| {
             bencher.iter(|| DialString::parse(black_box(text)));
         });
     }
-    for text in BOTH {
-        group.bench_with_input(BenchmarkId::new("phonenumber", text), text, |bencher, text| {
-            bencher.iter(|| phonenumber::parse(Some(Id::DE), black_box(text)));
-        });
-    }
     group.bench_function("tel URI view", |bencher| {
-        bencher.iter(|| TelUri::parse(black_box("tel:+49-30-1234567;ext=42")));
+        bencher.iter(|| TelUri::parse(black_box(TEL[1])));
     });
     group.bench_function("SIP user part", |bencher| {
         bencher.iter(|| DialString::from_sip_user(black_box("03012345%2342"), SipUser::Dialled));
@@ -50,63 +55,129 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn digit_map(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("digit map, a digit");
-    for entries in [1_000_u32, 100_000] {
-        let mut map = DigitMap::new();
-        for number in 0..entries {
-            let digits: Vec<Digit> =
-                format!("{number:06}").chars().filter_map(Digit::from_char).collect();
-            map.insert(&digits);
-        }
-        let dialled = [Digit::D0, Digit::D0, Digit::D0, Digit::D4, Digit::D7, Digit::D1];
-        assert_eq!(map.matches(&dialled), Match::Full);
-        let mut at = map.start();
-        let mut digits = dialled.iter().cycle();
-        group.bench_function(BenchmarkId::from_parameter(entries), |bencher| {
-            bencher.iter(|| {
-                if map.at(at) == Match::Full {
-                    at = map.start();
+/// Reads all that everybody accepts.
+fn all<T>(read: impl Fn(&'static str) -> T) {
+    for text in ALL {
+        black_box(read(black_box(text)));
+    }
+}
+
+/// Ours and the peers in turns.
+fn beside(bench: &Bench) {
+    bench
+        .compare("dial strings that all accept", "a string", ALL.len() as u32)
+        .ours("switchboard", || all(|text| DialString::parse(text).unwrap()))
+        .peer("rlibphonenumber", || {
+            all(|text| PHONE_NUMBER_UTIL.parse(text, Some(Region::DE)).unwrap());
+        })
+        .peer("phonenumber", || all(|text| phonenumber::parse(Some(Id::DE), text).unwrap()))
+        .note("Theirs also look up the country's plan of numbers, which ours leaves to whoever wants it.")
+        .run();
+    for text in TEL {
+        bench
+            .compare(&format!("tel URI {text}"), "a URI", 1)
+            .ours("switchboard, view", || TelUri::parse(black_box(text)).unwrap().is_global())
+            .ours("switchboard, to what is dialled", || DialString::parse(black_box(text)).unwrap())
+            .peer("sipx-sip, subscriber and parameters", || sipx(black_box(text)).unwrap())
+            .peer("a loop over the digits", || {
+                black_box(text).bytes().filter(u8::is_ascii_digit).fold(0_u64, |n, digit| {
+                    n.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+                })
+            })
+            .run();
+    }
+    let mut compare = bench.compare("dial strings, each kind", "a string", 1);
+    for text in ALL.into_iter().chain(OURS) {
+        compare = compare.ours(text, move || DialString::parse(black_box(text)).unwrap());
+    }
+    compare
+        .ours("03012345%2342 as a user part", || {
+            DialString::from_sip_user(black_box("03012345%2342"), SipUser::Dialled).unwrap()
+        })
+        .run();
+}
+
+/// A `tel:` URI as `sipx-sip` reads it: the number, and whether its parameters are well formed.
+fn sipx(text: &'static str) -> Option<usize> {
+    let uri = sipx_sip::uri::Uri::parse(Bytes::from_static(text.as_bytes())).ok()?;
+    let parts = uri.tel_parts()?;
+    let mut octets = parts.subscriber().len();
+    for parameter in parts.parsed_parameters() {
+        octets += parameter.ok()?.name().len();
+    }
+    Some(octets)
+}
+
+fn map(entries: u32, patterns: &[&str]) -> DigitMap {
+    let mut map = DigitMap::new();
+    for number in 0..entries {
+        let digits: Vec<Digit> =
+            format!("{number:06}").chars().filter_map(Digit::from_char).collect();
+        map.insert(&digits);
+    }
+    map.add_patterns(patterns.iter().map(|text| Pattern::mgcp(text).unwrap())).unwrap();
+    map
+}
+
+/// A digit of numbers that are dialled one after the other, whatever the map's size.
+fn digit_maps(bench: &Bench) {
+    let plan = ["(0T|00T|[1-7]xxx|8xxxxxxx|#xxxxxxx|*xx|91xxxxxxxxxx|9011x.T)"];
+    let maps = [
+        ("1,000 extensions", map(1_000, &[])),
+        ("100,000 extensions", map(100_000, &[])),
+        ("100,000 extensions and a dial plan of RFC 3435", map(100_000, &plan)),
+    ];
+    // Far apart, so that each is found in another place.
+    let dialled: Vec<[Digit; 6]> = (0..512_u32)
+        .map(|n| {
+            let text = format!("{:06}", n.wrapping_mul(7_919) % 1_000 + n * 977 % 99_000);
+            let mut digits = text.chars().filter_map(Digit::from_char);
+            [(); 6].map(|()| digits.next().unwrap())
+        })
+        .collect();
+    let walk = |map: &DigitMap| {
+        dialled
+            .iter()
+            .filter(|digits| {
+                let mut at = map.start();
+                let mut said = Match::None;
+                for &digit in *digits {
+                    at = map.step(at, digit);
+                    said = map.at(at);
                 }
-                at = map.step(at, *digits.next().unwrap_or(&Digit::D0));
-                black_box(map.at(at))
-            });
-        });
-    }
-    group.finish();
-}
-
-/// Nanoseconds a string, for ours and the peer in turns, the best of many.
-fn beside() {
-    const ROUNDS: u32 = 200;
-    const STRINGS: u32 = BOTH.len() as u32 * 50;
-    let timed = |parse: &dyn Fn(&str) -> bool| {
-        let start = Instant::now();
-        for _ in 0..50 {
-            for text in BOTH {
-                assert!(parse(black_box(text)), "{text}");
-            }
-        }
-        start.elapsed()
+                said.is_match()
+            })
+            .count()
     };
-    let (mut ours, mut theirs) = (Duration::MAX, Duration::MAX);
-    for _ in 0..ROUNDS {
-        ours = ours.min(timed(&|text| black_box(DialString::parse(text)).is_ok()));
-        theirs =
-            theirs.min(timed(&|text| black_box(phonenumber::parse(Some(Id::DE), text)).is_ok()));
+    let mut compare = bench.compare("digit map", "a digit", 512 * 6);
+    for (name, map) in &maps {
+        compare = compare.ours(name, move || walk(black_box(map)));
     }
-    let nanoseconds = |time: Duration| time.as_nanos() as f64 / f64::from(STRINGS);
-    let (ours, theirs) = (nanoseconds(ours), nanoseconds(theirs));
-    println!(
-        "dial string: switchboard {ours:.0} ns, phonenumber {theirs:.0} ns, ratio {:.1}",
-        theirs / ours
-    );
+    compare.run();
+    let mut live = map(100_000, &plan);
+    let extra = [Digit::D9; 6];
+    bench
+        .compare("digit map, live changes at 100,000 extensions", "a change", 2)
+        .ours("an extension comes and goes", || live.insert(&extra) && live.remove(&extra))
+        .run();
 }
-
-criterion_group!(benches, reading, digit_map);
 
 fn main() {
-    benches();
-    beside();
-    Criterion::default().configure_from_args().final_summary();
+    if std::env::args().any(|argument| argument == "--correctness") {
+        correctness::print_strings();
+        return;
+    }
+    let bench = Bench::new(
+        "dialstring",
+        "Dial strings beside the two ports of libphonenumber, `tel:` URIs beside the parser of a SIP stack, digit maps of \
+         several sizes. Nothing of ours allocates; the peers' allocations are counted in the same way.",
+    );
+    if bench.wants_criterion() {
+        let mut criterion = Criterion::default().configure_from_args();
+        reading(&mut criterion);
+        criterion.final_summary();
+    }
+    beside(&bench);
+    digit_maps(&bench);
+    correctness::figures(&bench);
 }

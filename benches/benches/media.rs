@@ -14,7 +14,7 @@ use switchboard_media::{
     Audio, Channel, Codec, Command, Input, LegId, Plane, PlaneConfig, Repeat, StreamConfig, Token,
 };
 use switchboard_rtp::{
-    Header, JitterBuffer, Packet, PayloadType, RtpTimestamp, SequenceNumber, Ssrc,
+    Header, JitterBuffer, JitterConfig, Packet, PayloadType, RtpTimestamp, SequenceNumber, Ssrc,
 };
 
 const TICK: Duration = Duration::from_millis(20);
@@ -192,12 +192,20 @@ fn count_allocations(start: Instant) {
 
 fn jitter_buffer(c: &mut Criterion) {
     c.bench_function("jitter buffer, in and out", |b| {
-        let mut buffer = JitterBuffer::new(3);
-        let mut number = SequenceNumber(0);
+        let mut buffer = JitterBuffer::new(JitterConfig::default());
+        let (mut now, mut n) = (Instant::now(), 0_u32);
         b.iter(|| {
-            number = number.next();
-            buffer.insert(number, number);
-            buffer.take()
+            n += 1;
+            now += TICK;
+            let header = Header {
+                marker: false,
+                payload_type: PayloadType::PCMA,
+                sequence_number: SequenceNumber(n as u16),
+                timestamp: RtpTimestamp(n.wrapping_mul(160)),
+                ssrc: Ssrc(7),
+            };
+            buffer.insert(now, &header, n);
+            buffer.take(now)
         });
     });
 }

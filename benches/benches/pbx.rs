@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group};
+use switchboard_benches::Bench;
 use switchboard_media::{Command, Event, EventKind, Stats};
 use switchboard_pbx::{Config, Input, Listener, Output, Pbx, Secrets, WallClock};
 use switchboard_routing::{Directory, DirectorySpec};
@@ -25,21 +26,21 @@ lines = [{ id = "main", number = "+4930555000", trunk = "carrier", welcome = tru
 const DESCRIPTION: &str = "v=0\r\no=- 1 1 IN IP4 203.0.113.5\r\ns=-\r\nc=IN IP4 203.0.113.5\r\n\
                            t=0 0\r\nm=audio 6000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
-struct Bench {
+struct Company {
     pbx: Pbx,
     now: Instant,
     flow: Flow,
     calls: u32,
 }
 
-impl Bench {
+impl Company {
     fn new() -> Self {
         #[allow(clippy::disallowed_methods, reason = "the epoch of a virtual clock")]
         let now = Instant::now();
         let local: SocketAddr = "192.0.2.1:5060".parse().unwrap();
         let clock = WallClock { at: now, unix: Duration::ZERO, utc_offset: 0 };
         let mut config = Config::new("pbx.example", clock, [7; 32]);
-        config.listeners = vec![Listener { transport: Transport::Udp, local }];
+        config.listeners = vec![Listener::new(Transport::Udp, local)];
         config.limits.calls_per_trunk = 20_000;
         let spec: DirectorySpec = toml::from_str(COMPANY).unwrap();
         let directory = Arc::new(Directory::build(&spec).unwrap());
@@ -116,16 +117,16 @@ impl Bench {
 fn calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("pbx/call");
     for held in [10, 1_000] {
-        let mut bench = Bench::new();
+        let mut company = Company::new();
         for _ in 0..held {
-            bench.call();
+            company.call();
         }
-        bench.rest();
+        company.rest();
         group.bench_function(BenchmarkId::new("answered and hung up beside", held), |bencher| {
             bencher.iter(|| {
-                let call = bench.call();
-                bench.hang_up(call);
-                bench.rest();
+                let call = company.call();
+                company.hang_up(call);
+                company.rest();
             });
         });
     }
@@ -134,13 +135,13 @@ fn calls(criterion: &mut Criterion) {
 
 fn challenge(criterion: &mut Criterion) {
     criterion.bench_function("pbx/challenge", |bencher| {
-        let mut bench = Bench::new();
-        bench.flow.remote = "198.51.100.7:5060".parse().unwrap();
-        let request = bench.request("INVITE", 1, 1, "", DESCRIPTION);
+        let mut company = Company::new();
+        company.flow.remote = "198.51.100.7:5060".parse().unwrap();
+        let request = company.request("INVITE", 1, 1, "", DESCRIPTION);
         bencher.iter_batched(
             || request.clone(),
             |request| {
-                let answer = bench.send(request).unwrap();
+                let answer = company.send(request).unwrap();
                 assert!(answer.starts_with(b"SIP/2.0 401 "));
             },
             BatchSize::SmallInput,
@@ -148,5 +149,61 @@ fn challenge(criterion: &mut Criterion) {
     });
 }
 
+/// The same calls with their allocations, and what a held call takes.
+fn report(bench: &Bench) {
+    let mut compare = bench
+        .compare("call from a trunk, answered with the welcome message and hung up", "a call", 1)
+        .note("INVITE, 200, ACK, BYE, 200 from octets to octets, with the routing, without sockets and audio.");
+    for held in [10, 1_000] {
+        let mut company = Company::new();
+        for _ in 0..held {
+            company.call();
+        }
+        company.rest();
+        compare = compare.ours(&format!("beside {held} held calls"), move || {
+            let call = company.call();
+            company.hang_up(call);
+            company.rest();
+        });
+    }
+    compare.run();
+
+    let mut company = Company::new();
+    company.flow.remote = "198.51.100.7:5060".parse().unwrap();
+    let request = company.request("INVITE", 1, 1, "", DESCRIPTION);
+    bench
+        .compare("INVITE from nobody, challenged", "a request", 1)
+        .ours("switchboard", || {
+            let answer = company.send(request.clone()).unwrap();
+            assert!(answer.starts_with(b"SIP/2.0 401 "));
+        })
+        .run();
+
+    let mut company = Company::new();
+    company.call();
+    let held = allocation_counter::measure(|| {
+        for _ in 0..1_000 {
+            company.call();
+        }
+        company.rest();
+    });
+    bench.figure(
+        "memory that a held call keeps in the core, without its audio",
+        held.bytes_current as f64 / 1_000.0,
+        "octets",
+    );
+}
+
 criterion_group!(benches, calls, challenge);
-criterion_main!(benches);
+
+fn main() {
+    let bench = Bench::new(
+        "pbx",
+        "The PBX's core alone. No peer: other PBXs are programs, and are measured whole.",
+    );
+    if bench.wants_criterion() {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+    report(&bench);
+}

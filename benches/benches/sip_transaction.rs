@@ -5,7 +5,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group};
+use switchboard_benches::Bench;
 use switchboard_sip::registrar::{Registrar, RegistrarConfig};
 use switchboard_sip::transaction::{
     Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
@@ -110,6 +111,13 @@ fn register(user: usize, cseq: u32) -> Message {
     Message::parse(text.into_bytes()).expect("sound")
 }
 
+fn refresh(registrar: &mut Registrar, now: Instant, user: usize, message: &Message) -> Message {
+    let name = format!("u{user}");
+    let reply = registrar.register(now, &name, flow(), message, "t").expect("in order");
+    while registrar.poll_output().is_some() {}
+    reply.build().expect("sound")
+}
+
 fn registrar(c: &mut Criterion) {
     let mut group = c.benchmark_group("registrar");
     group.throughput(Throughput::Elements(1));
@@ -117,14 +125,8 @@ fn registrar(c: &mut Criterion) {
         let now = epoch();
         let mut registrar = Registrar::new(RegistrarConfig::default());
         let mut cseq = 1;
-        let refresh = |registrar: &mut Registrar, user: usize, message: &Message| {
-            let name = format!("u{user}");
-            let reply = registrar.register(now, &name, flow(), message, "t").expect("in order");
-            while registrar.poll_output().is_some() {}
-            reply.build().expect("sound")
-        };
         for user in 0..users {
-            refresh(&mut registrar, user, &register(user, cseq));
+            refresh(&mut registrar, now, user, &register(user, cseq));
         }
         group.bench_function(format!("refresh among {users}"), |b| {
             b.iter_batched(
@@ -134,7 +136,7 @@ fn registrar(c: &mut Criterion) {
                 },
                 |message| {
                     let user = message.cseq().number as usize % users;
-                    refresh(&mut registrar, user, &message)
+                    refresh(&mut registrar, now, user, &message)
                 },
                 BatchSize::SmallInput,
             );
@@ -151,5 +153,52 @@ fn registrar(c: &mut Criterion) {
     group.finish();
 }
 
+/// The same, parse included, with the allocations, and what a lingering transaction takes.
+fn report(bench: &Bench) {
+    let mut compare = bench
+        .compare("OPTIONS taken in, answered and forgotten", "a request", 1)
+        .note("From octets to octets: parse, transaction, answer. One transaction ends for each that begins.");
+    for lingering in [10_u64, 10_000, 100_000] {
+        let (mut layer, mut now) = loaded(lingering);
+        let step = Duration::from_secs(32) / lingering as u32;
+        let mut number = lingering;
+        compare = compare.ours(&format!("beside {lingering} lingering"), move || {
+            number += 1;
+            now += step;
+            layer.handle_timeout(now);
+            serve(&mut layer, now, message("OPTIONS", number), StatusCode::OK);
+        });
+    }
+    compare.run();
+
+    let mut compare = bench.compare("REGISTER refreshes its binding", "a request", 1);
+    for users in [10_usize, 1_000, 100_000] {
+        let now = epoch();
+        let mut registrar = Registrar::new(RegistrarConfig::default());
+        for user in 0..users {
+            refresh(&mut registrar, now, user, &register(user, 1));
+        }
+        let mut cseq = 1;
+        compare = compare.ours(&format!("among {users} bindings"), move || {
+            cseq += 1;
+            let user = cseq as usize % users;
+            refresh(&mut registrar, now, user, &register(user, cseq))
+        });
+    }
+    compare.run();
+}
+
 criterion_group!(benches, transactions, registrar);
-criterion_main!(benches);
+
+fn main() {
+    let bench = Bench::new(
+        "sip_transaction",
+        "A transaction and a registration, from the octets of the request to those of the answer, as their tables grow. No \
+         peer: the other stacks' transactions are tasks on sockets and cannot be run alone.",
+    );
+    if bench.wants_criterion() {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+    report(&bench);
+}

@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
+use switchboard_benches::Bench;
 use switchboard_store::admin::Admin;
 use switchboard_store::{
     CallKind, CallRecord, CallRecordStore, Party, Registration, RegistrationStore, SealKey,
@@ -51,45 +53,40 @@ fn record(n: u64) -> CallRecord {
     }
 }
 
-fn benches(c: &mut Criterion) {
+/// Each work in criterion's way where it runs, and ours beside the floor for the report.
+fn main() {
+    let bench = Bench::new(
+        "store",
+        "What is written while calls run, beside the same row written by plain rusqlite, which is the floor. Durable: \
+         write-ahead log, `synchronous = normal`.",
+    );
     let folder = tempfile::tempdir().unwrap();
     let key = SealKey::from_bytes([7; 32]);
     let store = Arc::new(SqliteStore::open(&folder.path().join("ours.sqlite"), key).unwrap());
-    let mut group = c.benchmark_group("store");
-    let mut n = 0;
-
-    group.bench_function("registration/ours", |b| {
-        b.iter(|| {
-            n += 1;
-            store.save_registration(&registration(n)).unwrap();
-        });
-    });
     let plain = rusqlite::Connection::open(folder.path().join("plain.sqlite")).unwrap();
     plain.pragma_update(None, "journal_mode", "wal").unwrap();
     plain.pragma_update(None, "synchronous", "normal").unwrap();
     plain
         .execute_batch("CREATE TABLE r (a TEXT, b TEXT, c INTEGER, d TEXT, PRIMARY KEY (a, b)) STRICT, WITHOUT ROWID")
         .unwrap();
-    group.bench_function("registration/rusqlite", |b| {
-        b.iter(|| {
-            n += 1;
-            let row = registration(n);
-            plain
-                .prepare_cached("INSERT OR REPLACE INTO r VALUES (?1, ?2, ?3, ?4)")
-                .unwrap()
-                .execute((row.user.as_str(), &row.contact, row.expires.get(), "one text"))
-                .unwrap();
-        });
-    });
-    group.bench_function("call opened and closed/ours", |b| {
-        b.iter(|| {
-            n += 1;
-            let mut record = record(n);
-            store.open_call(&record).unwrap();
-            record.cause = Some("normal".to_owned());
-            store.close_call(&record).unwrap();
-        });
-    });
+
+    let n = Cell::new(0);
+    let next = || n.replace(n.get() + 1);
+    let save = || store.save_registration(&registration(next())).unwrap();
+    let save_plainly = || {
+        let row = registration(next());
+        plain
+            .prepare_cached("INSERT OR REPLACE INTO r VALUES (?1, ?2, ?3, ?4)")
+            .unwrap()
+            .execute((row.user.as_str(), &row.contact, row.expires.get(), "one text"))
+            .unwrap()
+    };
+    let call = || {
+        let mut record = record(next());
+        store.open_call(&record).unwrap();
+        record.cause = Some("normal".to_owned());
+        store.close_call(&record).unwrap();
+    };
 
     let mut text = String::new();
     for user in 0..1_000 {
@@ -98,18 +95,34 @@ fn benches(c: &mut Criterion) {
             1_000 + user
         ));
     }
-    let admin = Admin::new(store);
+    let admin = Admin::new(store.clone());
     admin.import(&text, UnixMillis::new(0)).unwrap();
     let (user, by) = ("u7".parse().unwrap(), switchboard_routing::admin::Actor::Administrator);
-    group.bench_function("extension of one in 1,000 set/ours", |b| {
-        b.iter(|| {
-            n += 1;
-            let extension = if n % 2 == 0 { "7" } else { "8" };
-            admin.set_extension(&by, &user, Some(extension.parse().unwrap())).unwrap();
-        });
-    });
-    group.finish();
-}
+    let set_extension = || {
+        let extension = if next() % 2 == 0 { "7" } else { "8" };
+        admin.set_extension(&by, &user, Some(extension.parse().unwrap())).unwrap();
+    };
 
-criterion_group!(all, benches);
-criterion_main!(all);
+    if bench.wants_criterion() {
+        let mut criterion = Criterion::default().configure_from_args();
+        let mut group = criterion.benchmark_group("store");
+        group.bench_function("registration", |b| b.iter(save));
+        group.bench_function("call opened and closed", |b| b.iter(call));
+        group.bench_function("extension of one in 1,000 set", |b| b.iter(set_extension));
+        group.finish();
+        criterion.final_summary();
+    }
+    bench
+        .compare("registration saved", "a registration", 1)
+        .ours("switchboard-store", save)
+        .peer("rusqlite, one row", save_plainly)
+        .run();
+    bench
+        .compare("call record opened and closed", "a call", 1)
+        .ours("switchboard-store", call)
+        .run();
+    bench
+        .compare("extension set among 1,000 users", "a change", 1)
+        .ours("switchboard-store", set_extension)
+        .run();
+}

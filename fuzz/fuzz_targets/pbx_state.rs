@@ -117,8 +117,7 @@ impl World {
         let now = Instant::now();
         let clock = WallClock { at: now, unix: Duration::from_secs(1_000), utc_offset: 0 };
         let mut config = Config::new("192.0.2.1", clock, [7; 32]);
-        config.listeners =
-            vec![Listener { transport: Transport::Udp, local: ([192, 0, 2, 1], 5060).into() }];
+        config.listeners = vec![Listener::new(Transport::Udp, ([192, 0, 2, 1], 5060).into())];
         config.on_dismissal = if end_calls { RunningCalls::End } else { RunningCalls::Continue };
         let spec: DirectorySpec = toml::from_str(COMPANY).unwrap();
         let mut pbx = Pbx::new(config, Arc::new(Directory::build(&spec).unwrap()));

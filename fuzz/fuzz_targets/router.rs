@@ -4,13 +4,15 @@
 //! bounds, what the matcher says of digits is what the router then does with them, an input that is
 //! refused changes nothing, and nothing that a caller from outside dials leads outside.
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use switchboard_routing::admin::{Actor, dismiss};
 use switchboard_routing::trace::Event;
 use switchboard_routing::{
-    Digit, Directory, DirectorySpec, Entry, Facts, Input, MAX_STEPS, Router, Side, Step, UserId,
+    Digit, Directory, DirectorySpec, Entry, Facts, ForwardTo, Input, MAX_STEPS, Overflow, Router,
+    Side, Step, Strategy, UserId,
 };
 
 static COMPANY: LazyLock<DirectorySpec> = LazyLock::new(|| {
@@ -24,9 +26,19 @@ struct Call<'a> {
     menu: bool,
     direct_dialling: bool,
     forwarding: bool,
+    queue: Queue,
     attempts: u8,
     entry: From<'a>,
     operations: Vec<Operation>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Queue {
+    strategy: u8,
+    wait: u8,
+    pause: u8,
+    leave_when_empty: bool,
+    mailbox: bool,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -49,6 +61,9 @@ enum Operation {
     Unreachable,
     Declined,
     Crm(Option<u8>),
+    Order([u8; 3]),
+    Turn,
+    Recorded,
     HungUp(bool),
     Dismiss(u8),
 }
@@ -72,6 +87,21 @@ fuzz_target!(|call: Call<'_>| {
         for user in &mut spec.users {
             user.forwarding = Default::default();
         }
+    }
+    let queue = &mut spec.queues[0];
+    queue.strategy = [
+        Strategy::All,
+        Strategy::InOrder,
+        Strategy::RoundRobin,
+        Strategy::LongestIdle,
+        Strategy::FewestCalls,
+        Strategy::Random,
+    ][usize::from(call.queue.strategy % 6)];
+    queue.wait = Duration::from_secs(u64::from(call.queue.wait) * 14);
+    queue.pause = Duration::from_secs(u64::from(call.queue.pause) + 1);
+    queue.leave_when_empty = call.queue.leave_when_empty;
+    if call.queue.mailbox {
+        spec.lines[0].overflow = Overflow::Forward(ForwardTo::Voicemail(user(call.queue.pause)));
     }
     let begun = Arc::new(Directory::build(&spec).expect("a sound company"));
     let main = spec.lines[0].id.clone();
@@ -111,7 +141,14 @@ fuzz_target!(|call: Call<'_>| {
     }
     // Whatever happened: once everything fails, the call ends.
     while !play.ended {
-        let fails = [Input::NoDigits, Input::Played, Input::NoAnswer, Input::CrmSays(None)];
+        let fails = [
+            Input::NoDigits,
+            Input::Played,
+            Input::NoAnswer,
+            Input::CrmSays(None),
+            Input::Order(&[]),
+            Input::Turn,
+        ];
         let taken = fails.into_iter().any(|input| play.router.handle(input).is_ok());
         if !taken {
             play.router.handle(Input::HungUp(Side::Caller)).expect("a caller may always hang up");
@@ -136,7 +173,7 @@ struct Play {
 
 impl Play {
     fn operate(&mut self, spec: &mut DirectorySpec, operation: &Operation) {
-        let (digits, login);
+        let (digits, login, order);
         let input = match operation {
             Operation::Digits(codes, len) => {
                 let codes = &codes[..usize::from(len % 5)];
@@ -163,6 +200,12 @@ impl Play {
                 return self.give(Input::CrmSays(named));
             }
             Operation::AnsweredOutside => Input::Answered { by: None },
+            Operation::Order(named) => {
+                order = named.map(user);
+                Input::Order(&order)
+            }
+            Operation::Turn => Input::Turn,
+            Operation::Recorded => Input::Recorded,
             Operation::Silence => Input::NoDigits,
             Operation::Played => Input::Played,
             Operation::Busy => Input::Busy,
@@ -224,6 +267,9 @@ impl Play {
                     for target in &targets {
                         assert!(self.now.target(target.user()).is_some(), "{target:?} has left");
                     }
+                }
+                Step::Voicemail { mailbox, .. } => {
+                    assert!(self.now.target(mailbox.user()).is_some(), "{mailbox:?} has left");
                 }
                 Step::Dial(_) | Step::Service { .. } => assert!(self.may_dial, "{step:?}"),
                 Step::Withdraw { user } => assert!(self.now.target(&user).is_none()),

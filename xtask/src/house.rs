@@ -145,6 +145,12 @@ const RUNS: &[Run] = &[
         input: "{\"name\":\"end only\",\"clock\":8000,\"packets\":[{\"t\":0,\"seq\":7,\"ts\":160,\"m\":false,\"ev\":5,\"e\":true,\"dur\":800}]}\n",
         holds: "end only\t5",
     },
+    Run {
+        example: "collect_digits",
+        args: &["crates/dtmf/testdata/telephone_events.jsonl"],
+        input: "",
+        holds: "twenty seconds of one key in three segments\t5",
+    },
     Run { example: "generate_tones", args: &["159#", "{out}/digits.wav"], input: "", holds: "" },
     Run { example: "detect_tones", args: &["{out}/digits.wav"], input: "", holds: "\t159#" },
     Run { example: "rtp_dump", args: &[], input: "", holds: "event" },

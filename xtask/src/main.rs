@@ -16,7 +16,6 @@ mod house;
 mod install;
 mod interop;
 mod report;
-mod tones;
 
 use std::process::ExitCode;
 
@@ -65,6 +64,15 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+    /// Run the transaction machines, layers and dialogs over bad wires in virtual time, from so many seeds.
+    Simulate {
+        /// How many seeds.
+        #[arg(long, default_value_t = 100_000)]
+        seeds: u64,
+        /// The first; a seed that fails replays with `--from SEED --seeds 1`.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
     /// Run the criterion benches, peers beside ours in the same run.
     Bench {
         /// Passed on to criterion: part of a bench's name.
@@ -74,12 +82,6 @@ enum Task {
     BenchReport {
         /// Run only this bench; the others' figures are those of their last run.
         bench: Option<String>,
-    },
-    /// Run detectors of DTMF tones beside each other over the same files and write `benches/TONES.md`.
-    Tones {
-        /// Minutes of synthetic speech among the files.
-        #[arg(long, default_value_t = 60)]
-        speech: u32,
     },
     /// Install the programs and tools that the tests use.
     Setup,
@@ -108,6 +110,9 @@ fn main() -> ExitCode {
             interop::run(&mut report, filter.as_deref());
         }
         Task::Fuzz { target, seconds } => fuzz::run(&mut report, target.as_deref(), seconds),
+        Task::Simulate { seeds, from } => {
+            report.step("simulate", || simulate(seeds, from));
+        }
         Task::Bench { filter } => {
             let mut cargo = cmd::cargo(["bench", "-p", "switchboard-benches", "--"]);
             cargo.args(filter);
@@ -116,8 +121,16 @@ fn main() -> ExitCode {
         Task::BenchReport { bench } => {
             report.step("bench-report", || bench_report::run(bench.as_deref()));
         }
-        Task::Tones { speech } => report.step("tones", || tones::run(speech)),
         Task::Setup => install::everything(&mut report),
     }
     report.finish()
+}
+
+/// The simulations of `switchboard-sip`, which are tests of 1,000 seeds, with more of them.
+fn simulate(seeds: u64, from: u64) -> Result<String, String> {
+    let mut cargo = cmd::cargo(["test", "--release", "-p", "switchboard-sip", "--test", "it"]);
+    cargo.args(["simulation_", "--", "--nocapture"]);
+    cargo.env("SIMULATE_SEEDS", seeds.to_string()).env("SIMULATE_FROM", from.to_string());
+    cmd::run(&mut cargo)?;
+    Ok(format!("{seeds} seeds from {from} on"))
 }

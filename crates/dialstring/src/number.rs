@@ -21,30 +21,6 @@ impl Number {
     /// The most digits of a number (E.164 section 6.1).
     pub const MAX_DIGITS: usize = 15;
 
-    pub(crate) const EMPTY: Self = Self { text: [0; Self::MAX_DIGITS + 1], len: 0 };
-    pub(crate) const PLUS: Self = {
-        let mut text = [0; Self::MAX_DIGITS + 1];
-        text[0] = b'+';
-        Self { text, len: 1 }
-    };
-
-    /// Adds a digit; false when there are 15 already.
-    pub(crate) fn push(&mut self, digit: u8) -> bool {
-        let room = Self::MAX_DIGITS + usize::from(self.is_global());
-        let len = usize::from(self.len);
-        if len >= room {
-            return false;
-        }
-        self.text[len] = digit;
-        self.len += 1;
-        true
-    }
-
-    /// How many digits there are.
-    pub(crate) const fn count(&self) -> usize {
-        self.len as usize - self.is_global() as usize
-    }
-
     /// Reads a number by itself: no extension, no service code, no URI.
     ///
     /// # Errors
@@ -62,9 +38,9 @@ impl Number {
 
     /// `+` and digits, if E.164 allows so many.
     pub(crate) fn global(parts: &[&str]) -> Option<Self> {
-        let mut number = Self::PLUS;
+        let mut number = Building::new(true);
         let all = parts.iter().flat_map(|part| part.bytes()).all(|octet| number.push(octet));
-        (all && number.count() >= Self::MIN_DIGITS).then_some(number)
+        (all && number.count() >= Self::MIN_DIGITS).then(|| number.number())
     }
 
     /// The number as it is dialled: `+` where it was, then the digits.
@@ -84,6 +60,51 @@ impl Number {
     #[must_use]
     pub const fn is_global(&self) -> bool {
         self.text[0] == b'+'
+    }
+}
+
+/// A number in the making: kept in registers, as it is moved as soon as it is complete.
+#[derive(Clone, Copy)]
+pub(crate) struct Building {
+    /// The octets of the text, the last one highest.
+    text: u128,
+    digits: u32,
+    plus: bool,
+}
+
+impl Building {
+    /// Nothing yet, or `+` when it is there.
+    #[inline]
+    pub(crate) const fn new(plus: bool) -> Self {
+        let text = if plus { (b'+' as u128) << 120 } else { 0 };
+        Self { text, digits: 0, plus }
+    }
+
+    /// Adds a digit; false when there are 15 already.
+    #[inline]
+    pub(crate) const fn push(&mut self, digit: u8) -> bool {
+        if self.digits as usize >= Number::MAX_DIGITS {
+            return false;
+        }
+        self.text = self.text >> 8 | (digit as u128) << 120;
+        self.digits += 1;
+        true
+    }
+
+    /// How many digits there are.
+    #[inline]
+    pub(crate) const fn count(self) -> usize {
+        self.digits as usize
+    }
+
+    #[inline]
+    pub(crate) const fn number(self) -> Number {
+        let len = self.digits + self.plus as u32;
+        let text = match self.text.checked_shr(128 - 8 * len) {
+            Some(text) => text.to_le_bytes(),
+            None => [0; Number::MAX_DIGITS + 1],
+        };
+        Number { text, len: len as u8 }
     }
 }
 

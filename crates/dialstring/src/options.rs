@@ -122,6 +122,7 @@ fn scheme(text: &[u8]) -> Option<Scheme> {
 }
 
 /// Reads normalised text by the grammar.
+#[inline]
 pub(crate) fn plain(text: &[u8]) -> Result<DialString, ParseError> {
     if text.len() > MAX_INPUT {
         return Err(too_long(text));

@@ -86,7 +86,12 @@ impl Pause {
 }
 
 impl Symbol {
-    /// Reads a symbol: `0` to `9`, `*`, `#`, `,` (or `p`, `P`), `w`, `W`.
+    /// Reads a symbol.
+    ///
+    /// ```abnf
+    /// symbol = DIGIT / "*" / "#" / pause
+    /// pause  = "," / "p" / "P" / "w" / "W"
+    /// ```
     #[must_use]
     pub const fn from_ascii(octet: u8) -> Option<Self> {
         match octet {

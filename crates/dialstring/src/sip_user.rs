@@ -1,6 +1,6 @@
 //! SIP user parts (RFC 3261 section 19.1.6, RFC 4967).
 
-use crate::dial_string::{DialString, PostDial, Separator};
+use crate::dial_string::DialString;
 use crate::error::{ErrorKind, ParseError};
 use crate::options::{Options, plain};
 use crate::prepared::Prepared;
@@ -51,12 +51,7 @@ pub(crate) fn parse(
     }
     let dialled = unescaped(options, head)?;
     let parameters = tel::parameters(user, split)?;
-    match (dialled, parameters.ext(user)?) {
-        (DialString::Number(number, None), Some(plan)) => {
-            Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))
-        }
-        (dialled, _) => Ok(dialled),
-    }
+    parameters.behind(dialled, user)
 }
 
 /// `;name=`: a parameter, not an extension.

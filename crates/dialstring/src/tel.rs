@@ -5,8 +5,9 @@ mod parameters;
 
 use core::fmt;
 
-use crate::dial_string::{DialString, PostDial, Separator};
+use crate::dial_string::DialString;
 use crate::error::{ErrorKind, ParseError, Place};
+use crate::grammar;
 use crate::options::Options;
 use crate::sip_user;
 pub use parameters::PhoneContext;
@@ -42,14 +43,14 @@ impl<'a> TelUri<'a> {
     ///
     /// # Errors
     /// [`ParseError`] with the offset and kind of the first fault.
+    #[inline]
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         let octets = text.as_bytes();
         if !text.get(..SCHEME).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
             return Err(ParseError::new(0, ErrorKind::WrongScheme, octets));
         }
-        let end = text.find(';').unwrap_or(text.len());
+        let end = check_number(octets)?;
         let number = &text[SCHEME..end];
-        check_number(octets, number)?;
         let parameters = parameters(text, end)?;
         let uri = Self { text, number, parameters };
         if !uri.is_global() && parameters.context.is_none() {
@@ -97,46 +98,50 @@ impl<'a> TelUri<'a> {
     ///
     /// # Errors
     /// [`ParseError`] for a number or extension that a URI can name and nobody can dial: more than
-    /// 15 digits, hexadecimal digits, an extension of more than 32.
+    /// 15 digits, hexadecimal digits, an extension of more than 32, a second one behind `#`.
+    #[inline]
     pub fn dial_string(&self) -> Result<DialString, ParseError> {
-        let dialled = sip_user::unescaped(&Options::new(), self.number)
-            .map_err(|error| error.moved_to(SCHEME + error.offset()))?;
-        match (dialled, self.parameters.ext(self.text)?) {
-            (DialString::Number(number, None), Some(plan)) => {
-                Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))
-            }
-            (dialled, _) => Ok(dialled),
-        }
+        let dialled = match grammar::lone_number(self.number.as_bytes()) {
+            Some(number) => DialString::Number(number, None),
+            // A service code, an escape, or what nobody can dial.
+            None => sip_user::unescaped(&Options::new(), self.number)
+                .map_err(|error| error.moved_to(SCHEME + error.offset()))?,
+        };
+        self.parameters.behind(dialled, self.text)
     }
 }
 
+/// Where the number ends that stands behind the scheme.
+///
 /// `global-number-digits = "+" *phonedigit DIGIT *phonedigit`
 /// `local-number-digits  = *phonedigit-hex (HEXDIG / "*" / "#") *phonedigit-hex`
-fn check_number(octets: &[u8], number: &str) -> Result<(), ParseError> {
-    let global = number.starts_with('+');
-    let mut at = usize::from(global);
+#[inline]
+fn check_number(octets: &[u8]) -> Result<usize, ParseError> {
+    let global = octets.get(SCHEME) == Some(&b'+');
+    let mut at = SCHEME + usize::from(global);
     let mut digits = 0;
-    while let Some(rest) = number.as_bytes().get(at..).filter(|rest| !rest.is_empty()) {
-        let width = match rest[0] {
-            b'-' | b'.' | b'(' | b')' => 1,
+    while let Some(&octet) = octets.get(at) {
+        at += match octet {
             b'0'..=b'9' => digit(&mut digits, 1),
+            b'-' | b'.' | b'(' | b')' => 1,
+            b';' => break,
             b'a'..=b'f' | b'A'..=b'F' | b'*' | b'#' if !global => digit(&mut digits, 1),
-            b'%' if !global && rest.starts_with(b"%23") => digit(&mut digits, 3),
+            b'%' if !global && octets[at..].starts_with(b"%23") => digit(&mut digits, 3),
             b'+' => {
-                let error = ParseError::new(SCHEME + at, ErrorKind::MisplacedPlus, octets);
+                let error = ParseError::new(at, ErrorKind::MisplacedPlus, octets);
                 return Err(error.in_place(Place::Uri));
             }
-            _ => return Err(ParseError::at_symbol(SCHEME + at, octets).in_place(Place::Uri)),
+            _ => return Err(ParseError::at_symbol(at, octets).in_place(Place::Uri)),
         };
-        at += width;
     }
     match digits {
-        0 => Err(ParseError::new(SCHEME + number.len(), ErrorKind::NoNumber, octets)),
-        _ => Ok(()),
+        0 => Err(ParseError::new(at, ErrorKind::NoNumber, octets)),
+        _ => Ok(at),
     }
 }
 
 /// Counts a digit of so many octets.
+#[inline]
 const fn digit(digits: &mut usize, width: usize) -> usize {
     *digits += 1;
     width

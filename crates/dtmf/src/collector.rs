@@ -18,30 +18,78 @@
 //!       Full, max, terminator, cancel, mismatch, inter-digit or overall timer
 //! ```
 //!
-//! \* only under [`Mismatch::Swallow`]. One row a state, one column an event:
+//! \* only under [`Mismatch::Swallow`]. One row a state, one column an event; each event makes one
+//! transition:
 //!
-//! | state | digit: none | digit: may | digit: full | digit: full and more | terminator | timer |
-//! |---|---|---|---|---|---|---|
-//! | Prompt, First | `Invalid` or Digits(None) | Digits(May) | `Complete` | Digits(FullAndMore) | matched as a digit if it is one, else `Invalid` | `NoInput` |
-//! | Digits(May) | as above | Digits(May) | `Complete` | Digits(FullAndMore) | `Invalid` | `Timeout` |
-//! | Digits(FullAndMore) | as above | Digits(May) | `Complete` | Digits(FullAndMore) | `Complete` | `Complete` |
-//! | Digits(None) | Digits(None) | | | | `Invalid` | `Invalid` |
-//! | Idle | dropped, or kept by type-ahead | | | | | |
+//! | state | digit: none | digit: may | digit: full | digit: full and more | terminator | cancel | timer |
+//! |---|---|---|---|---|---|---|---|
+//! | Prompt, First | `Invalid` or Digits(None) | Digits(May) | `Complete` | Digits(FullAndMore) | a digit if it matches as one, else `Invalid` | `Cancelled` | `NoInput` |
+//! | Digits(May) | as above | Digits(May) | `Complete` | Digits(FullAndMore) | `Invalid` | `Cancelled` | `Timeout` |
+//! | Digits(FullAndMore) | as above | Digits(May) | `Complete` | Digits(FullAndMore) | `Complete` | `Cancelled` | `Complete` |
+//! | Digits(None) | Digits(None) | | | | `Invalid` | `Cancelled` | `Invalid` |
+//! | Idle | dropped, or kept by type-ahead | | | | the same | the same | |
 //!
-//! With `max` digits reached, a match is `Complete` and anything else `Invalid`. How often a
-//! caller may try again is the caller's business (a router counts wrong and silent tries apart).
+//! The timer is the first-digit timer in First; in Digits(FullAndMore) the critical one, in the
+//! other Digits the inter-digit one, both from the last press or release; and in all of them, and
+//! in Prompt, the overall one from the stage's beginning. With `max` digits reached, a match is
+//! `Complete` and anything else `Invalid`; with fewer than `min`, a match is none that ends a stage.
+//!
+//! The first key of a stage is told as [`Output::BargeIn`], a key that stays down as
+//! [`Output::LongPress`]. Digits that complete by themselves are told at once, so the `#` that some
+//! callers press behind them comes when their stage is over: for [`Policy::extra_digit`] it is still
+//! theirs, and neither kept nor an answer to the next question. [`Attempts`] counts how often the
+//! caller may try again.
+//!
+//! # Digit maps and KPML
+//!
+//! A [`DigitMap`](switchboard_dialstring::DigitMap) is a matcher: live extensions, and patterns of
+//! MGCP, H.248, Asterisk and KPML. A subscription of KPML (RFC 4730) is a stage: its regular
+//! expressions are the patterns, its timers the policy's ([`Policy::KPML`] has the defaults), its
+//! `enterkey` the terminator, its `flush` the [`Earlier`] of the stage.
+//!
+//! ```
+//! use core::time::Duration;
+//! use switchboard_dialstring::{Digit, DigitMap, Pattern};
+//! use switchboard_dtmf::Instant;
+//! use switchboard_dtmf::collector::{
+//!     Collector, Earlier, Input, Outcome, Output, Policy, Prompt, Trigger, TypeAhead,
+//! };
+//!
+//! let mut map = DigitMap::new();
+//! for regex in ["0", "0[1-9]x{2}"] {
+//!     map.add_pattern(Pattern::kpml(regex)?)?; // the operator, or a line behind 0
+//! }
+//! let mut collector = Collector::new(TypeAhead::On);
+//! let (policy, prompt, earlier, mut now) =
+//!     (&Policy::KPML, Prompt::Silent, Earlier::Keep, Instant::EPOCH);
+//! collector.handle(now, Input::Begin { policy, prompt, earlier, matcher: &map })?;
+//! assert_eq!(collector.poll_timeout(), None); // as long as the subscription lasts
+//! collector.handle(now, Input::Press { digit: Digit::D0, matcher: &map })?;
+//! // It matches, and could go on: the critical timer.
+//! assert_eq!(collector.poll_timeout(), Some(now + Duration::from_millis(1_000)));
+//! now += Duration::from_millis(1_000);
+//! collector.handle_timeout(now);
+//! assert_eq!(collector.poll_output(), Some(Output::BargeIn(Digit::D0)));
+//! let Some(Output::Done(Outcome::Complete { digits, by })) = collector.poll_output() else {
+//!     panic!("no report");
+//! };
+//! assert_eq!((digits.to_string().as_str(), by), ("0", Trigger::Timer));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod attempts;
 mod event;
 mod policy;
 #[cfg(test)]
 mod tests;
-
-use core::time::Duration;
+mod timer;
 
 use switchboard_dialstring::{Digit, Match};
 
+pub use self::attempts::{Attempts, Next};
 pub use self::event::{Earlier, Error, Input, Outcome, Output, Prompt, Trigger};
 pub use self::policy::{AnyDigits, Matcher, Mismatch, Policy, TypeAhead};
+use self::timer::{Millis, NEVER, ShortMillis};
 use crate::{DigitSet, Digits, Instant};
 
 /// The machine. See the [module](self) for its states.
@@ -54,16 +102,23 @@ pub struct Collector {
     mismatch: Mismatch,
     min: u8,
     max: u8,
+    barge_in: Option<Digit>,
     terminators: DigitSet,
     cancel: DigitSet,
+    long_press: ShortMillis,
+    extra_digit: ShortMillis,
+    /// Long presses that are to be told: bit `i` is the stage's digit `i`.
+    long_presses: u32,
     first_digit: Millis,
     inter_digit: Millis,
     critical: Millis,
-    barge_in: Option<Digit>,
     /// Fires in `First` and `Digits`.
-    deadline: Option<Instant>,
+    deadline: Instant,
     /// Fires in any stage.
-    overall: Option<Instant>,
+    overall: Instant,
+    /// In `Digits`: when the key that is down makes a long press. Elsewhere: until when a
+    /// terminator belongs to the digits of the stage before.
+    key: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,24 +147,6 @@ enum End {
     NoInput,
 }
 
-/// A timer's length in milliseconds, small enough for a million collectors; `u32::MAX` (49 days)
-/// is "forever".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Millis(u32);
-
-impl Millis {
-    fn new(duration: Option<Duration>) -> Self {
-        let millis = duration.map_or(u64::MAX, |duration| {
-            duration.as_secs().saturating_mul(1_000).saturating_add(duration.subsec_millis().into())
-        });
-        Self(u32::try_from(millis).unwrap_or(u32::MAX))
-    }
-
-    fn after(self, now: Instant) -> Option<Instant> {
-        (self.0 != u32::MAX).then(|| now.plus_millis(self.0))
-    }
-}
-
 impl Collector {
     /// A collector in which no stage has begun.
     #[must_use]
@@ -123,12 +160,16 @@ impl Collector {
             max: Digits::CAPACITY as u8,
             terminators: DigitSet::EMPTY,
             cancel: DigitSet::EMPTY,
+            barge_in: None,
+            long_press: ShortMillis::new(None),
+            extra_digit: ShortMillis::new(None),
+            long_presses: 0,
             first_digit: Millis::new(None),
             inter_digit: Millis::new(None),
             critical: Millis::new(None),
-            barge_in: None,
-            deadline: None,
-            overall: None,
+            deadline: NEVER,
+            overall: NEVER,
+            key: NEVER,
         }
     }
 
@@ -149,6 +190,8 @@ impl Collector {
     ///
     /// # Errors
     /// [`Error`] says which inputs are refused when.
+    // Who calls knows which input it is: inlined, the match is gone.
+    #[inline(always)]
     pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Error> {
         self.handle_timeout(now);
         match input {
@@ -176,48 +219,76 @@ impl Collector {
     }
 
     /// Fires every timer that is due.
+    #[inline]
     pub fn handle_timeout(&mut self, now: Instant) {
-        if !self.is_collecting() || self.poll_timeout().is_none_or(|due| now < due) {
-            return;
-        }
-        match self.state {
-            State::Digits(last) => {
-                self.end(match last {
-                    Match::None => End::Invalid,
-                    Match::Full | Match::FullAndMore if self.has_enough() => {
-                        End::Complete(Trigger::Timer)
-                    }
-                    _ => End::Timeout,
-                });
-            }
-            _ => self.end(End::NoInput),
+        if now >= self.deadline || now >= self.overall || now >= self.key {
+            self.fire(now);
         }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match (self.deadline, self.overall) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let key = if matches!(self.state, State::Digits(_)) { self.key } else { NEVER };
+        Some(self.deadline.min(self.overall).min(key)).filter(|due| *due != NEVER)
     }
 
     /// What there is to say, in order.
+    #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
         if let Some(digit) = self.barge_in.take() {
             return Some(Output::BargeIn(digit));
         }
+        if self.long_presses != 0 {
+            return self.next_long_press();
+        }
         let State::Over { end, count } = self.state else { return None };
+        Some(Output::Done(self.outcome(end, count)))
+    }
+
+    fn next_long_press(&mut self) -> Option<Output> {
+        let digit = self.digits.get(self.long_presses.trailing_zeros() as usize).copied();
+        // The lowest one is told.
+        self.long_presses &= self.long_presses - 1;
+        digit.map(Output::LongPress)
+    }
+
+    fn outcome(&mut self, end: End, count: u8) -> Outcome {
         self.state = State::Idle;
         let digits = self.digits.take_front(usize::from(count));
-        Some(Output::Done(match end {
+        match end {
             End::Complete(by) => Outcome::Complete { digits, by },
             End::Timeout => Outcome::Timeout { digits },
             End::Invalid => Outcome::Invalid { digits },
             End::Cancelled => Outcome::Cancelled { digits },
             End::NoInput => Outcome::NoInput,
-        }))
+        }
+    }
+
+    #[cold]
+    fn fire(&mut self, now: Instant) {
+        let due = self.deadline.min(self.overall);
+        let is_over = due <= now && due != NEVER;
+        if self.key <= now && self.key != NEVER {
+            if matches!(self.state, State::Digits(_)) && self.key <= due {
+                self.long_presses |= 1 << (self.digits.len() - 1);
+            }
+            self.key = NEVER;
+        }
+        match self.state {
+            _ if !is_over => {}
+            State::Digits(last) => {
+                let end = match last {
+                    Match::None => End::Invalid,
+                    Match::Full | Match::FullAndMore if self.has_enough() => {
+                        End::Complete(Trigger::Timer)
+                    }
+                    _ => End::Timeout,
+                };
+                self.end_without_terminator(now, end);
+            }
+            _ => self.end(End::NoInput),
+        }
     }
 
     fn begin(
@@ -236,19 +307,23 @@ impl Collector {
         self.terminators = policy.terminators;
         self.cancel = policy.cancel;
         self.mismatch = policy.mismatch;
+        self.long_press = ShortMillis::new(policy.long_press);
+        self.extra_digit = ShortMillis::new(Some(policy.extra_digit));
         self.first_digit = Millis::new(policy.first_digit);
         self.inter_digit = Millis::new(Some(policy.inter_digit));
-        self.critical = Millis::new(Some(policy.critical.unwrap_or(policy.inter_digit)));
+        self.critical = policy.critical.map_or(self.inter_digit, |time| Millis::new(Some(time)));
         self.overall = Millis::new(policy.overall).after(now);
         self.state = State::Prompt;
         if prompt == Prompt::Silent {
             self.prompt_ended(now);
         }
-        let typed_ahead = core::mem::take(&mut self.digits);
-        if earlier == Earlier::Keep {
-            for &digit in typed_ahead.iter() {
-                // They all fitted before.
-                self.press(now, digit, matcher)?;
+        if !self.digits.is_empty() {
+            let typed_ahead = core::mem::take(&mut self.digits);
+            if earlier == Earlier::Keep {
+                for &digit in typed_ahead.iter() {
+                    // They all fitted before.
+                    self.press(now, digit, matcher)?;
+                }
             }
         }
         Ok(())
@@ -262,20 +337,24 @@ impl Collector {
     }
 
     fn press(&mut self, now: Instant, digit: Digit, matcher: &dyn Matcher) -> Result<(), Error> {
-        let before = match self.state {
-            State::Idle | State::Over { .. } => return self.type_ahead(digit),
+        let last = match self.state {
+            State::Digits(last) => last,
             State::Prompt | State::First => {
+                if self.takes_extra(now, digit) {
+                    return Ok(());
+                }
                 self.barge_in = Some(digit);
-                None
+                // No digit is the beginning of every number.
+                Match::May
             }
-            State::Digits(last) => Some(last),
+            State::Idle | State::Over { .. } => return self.between_stages(now, digit),
         };
         if self.cancel.contains(digit) {
             self.end(End::Cancelled);
         } else if self.terminators.contains(digit) && !self.is_option(digit, matcher) {
-            self.terminate(digit, before);
+            self.terminate(digit, last);
         } else {
-            self.add(now, digit, before, matcher);
+            self.add(now, digit, last, matcher);
         }
         Ok(())
     }
@@ -285,33 +364,35 @@ impl Collector {
         self.digits.is_empty() && matcher.match_digits(&[digit]) != Match::None
     }
 
-    fn terminate(&mut self, digit: Digit, last: Option<Match>) {
-        let matches = last.is_some_and(Match::is_match);
-        self.end(if matches && self.has_enough() {
+    fn terminate(&mut self, digit: Digit, last: Match) {
+        self.end(if last.is_match() && self.has_enough() {
             End::Complete(Trigger::Terminator(digit))
         } else {
             End::Invalid
         });
     }
 
-    fn add(&mut self, now: Instant, digit: Digit, last: Option<Match>, matcher: &dyn Matcher) {
+    fn add(&mut self, now: Instant, digit: Digit, last: Match, matcher: &dyn Matcher) {
         // There is room: the stage ends at `max`, which is at most the capacity.
         let _ = self.digits.push(digit);
         let answer = match last {
-            Some(Match::None) => Match::None,
+            Match::None => Match::None,
             _ => matcher.match_digits(&self.digits),
         };
         let longest = self.digits.len() >= usize::from(self.max);
-        match answer {
-            Match::Full if self.has_enough() => self.end(End::Complete(Trigger::Unambiguous)),
-            Match::FullAndMore if longest => self.end(End::Complete(Trigger::Length)),
-            Match::None if self.mismatch == Mismatch::AtOnce => self.end(End::Invalid),
-            _ if longest => self.end(End::Invalid),
+        let end = match answer {
+            Match::Full if self.has_enough() => End::Complete(Trigger::Unambiguous),
+            Match::FullAndMore if longest => End::Complete(Trigger::Length),
+            Match::None if self.mismatch == Mismatch::AtOnce => End::Invalid,
+            _ if longest => End::Invalid,
             _ => {
                 self.state = State::Digits(answer);
+                self.key = self.long_press.after(now);
                 self.restart(now, answer);
+                return;
             }
-        }
+        };
+        self.end_without_terminator(now, end);
     }
 
     fn has_enough(&self) -> bool {
@@ -325,11 +406,21 @@ impl Collector {
 
     fn release(&mut self, now: Instant) {
         if let State::Digits(answer) = self.state {
+            self.key = NEVER;
             self.restart(now, answer);
         }
     }
 
-    fn type_ahead(&mut self, digit: Digit) -> Result<(), Error> {
+    /// True for the terminator of digits that ended without it: it is used up.
+    fn takes_extra(&mut self, now: Instant, digit: Digit) -> bool {
+        let until = core::mem::replace(&mut self.key, NEVER);
+        now < until && until != NEVER && self.terminators.contains(digit)
+    }
+
+    fn between_stages(&mut self, now: Instant, digit: Digit) -> Result<(), Error> {
+        if self.takes_extra(now, digit) {
+            return Ok(());
+        }
         match self.type_ahead {
             TypeAhead::Off => Ok(()),
             TypeAhead::On => self.digits.push(digit).map_err(|_| Error::TypedTooFarAhead),
@@ -351,18 +442,24 @@ impl Collector {
             self.digits.take_front(usize::from(count));
         }
         self.barge_in = None;
+        self.long_presses = 0;
         self.state = State::Idle;
-        self.stop_timers();
+        self.deadline = NEVER;
+        self.overall = NEVER;
+        self.key = NEVER;
     }
 
     fn end(&mut self, end: End) {
         self.state = State::Over { end, count: self.digits.len() as u8 };
-        self.stop_timers();
+        self.deadline = NEVER;
+        self.overall = NEVER;
+        self.key = NEVER;
     }
 
-    fn stop_timers(&mut self) {
-        self.deadline = None;
-        self.overall = None;
+    /// The stage ends, and the caller may yet press the terminator of its digits.
+    fn end_without_terminator(&mut self, now: Instant, end: End) {
+        self.end(end);
+        self.key = self.extra_digit.after(now);
     }
 }
 

@@ -31,6 +31,7 @@ impl Digits {
 
     /// The digits, in order.
     #[must_use]
+    #[inline]
     pub fn as_slice(&self) -> &[Digit] {
         &self.digits[..usize::from(self.len)]
     }

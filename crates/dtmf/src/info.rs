@@ -88,6 +88,45 @@ impl Info {
     }
 }
 
+/// Tells a request that came again from one that is new, by its CSeq number: for who has no
+/// transaction layer that does it (RFC 3261 section 17.2.2). One for each dialog.
+///
+/// ```
+/// use switchboard_dtmf::info::Repeats;
+///
+/// let mut repeats = Repeats::new();
+/// assert!(!repeats.is_repeat(7));
+/// assert!(repeats.is_repeat(7)); // the answer was lost: answer again, count once
+/// assert!(!repeats.is_repeat(8));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeats {
+    newest: Option<u32>,
+    /// Bit `i`: `newest - i` has come.
+    seen: u64,
+}
+
+impl Repeats {
+    /// Nothing has come.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { newest: None, seen: 0 }
+    }
+
+    /// True if this number has come before, or is so old (64 numbers) that it must have.
+    pub fn is_repeat(&mut self, cseq: u32) -> bool {
+        let newest = *self.newest.get_or_insert(cseq);
+        if cseq > newest {
+            self.seen = self.seen.checked_shl(cseq - newest).unwrap_or(0);
+            self.newest = Some(cseq);
+        }
+        let Some(bit) = 1_u64.checked_shl(newest.saturating_sub(cseq)) else { return true };
+        let is_repeat = self.seen & bit != 0;
+        self.seen |= bit;
+        is_repeat
+    }
+}
+
 struct RelayBody {
     digit: Digit,
     millis: u128,

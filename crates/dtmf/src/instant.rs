@@ -45,6 +45,16 @@ impl Instant {
         Self(self.0.saturating_add(millis as u64 * 1_000))
     }
 
+    /// So many microseconds later.
+    pub(crate) const fn plus_micros(self, micros: u64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// Microseconds since an earlier instant.
+    pub(crate) const fn micros_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// The standard library's instant, counted from an epoch of the caller's choice. An instant
     /// before the epoch becomes the epoch.
     #[cfg(feature = "std")]
@@ -62,7 +72,7 @@ impl Instant {
     }
 }
 
-fn micros(duration: Duration) -> u64 {
+pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 

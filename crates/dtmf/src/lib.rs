@@ -8,6 +8,7 @@ pub mod generator;
 pub mod info;
 mod instant;
 pub mod merge;
+pub mod payload;
 mod queue;
 pub mod receiver;
 pub mod sender;

@@ -196,6 +196,22 @@ mod tests {
         assert_eq!(merge(&reports), "1");
     }
 
+    /// rtpengine 1123: a gateway that turns tones into events leaves the first packets of the tone in
+    /// the audio, and the far side heard two digits.
+    #[test]
+    fn the_rest_of_a_tone_that_a_gateway_turned_into_an_event_is_no_second_digit() {
+        use Way::{InBand, TelephoneEvent};
+        let reports = [
+            (40, InBand, '1'),
+            (60, TelephoneEvent, '1'),
+            (240, InBand, '1'),
+            (260, TelephoneEvent, '1'),
+            (440, InBand, '7'),
+            (460, TelephoneEvent, '7'),
+        ];
+        assert_eq!(merge(&reports), "117");
+    }
+
     #[test]
     fn a_repeat_on_one_way_is_another_press() {
         let way = Way::Info;
@@ -271,6 +287,48 @@ mod tests {
             }
             reports.sort_by_key(|(time, ..)| *time);
             prop_assert_eq!(merge(&reports), expected);
+        }
+
+        /// Keys in quick succession, told on every way, each with a delay of its own.
+        #[test]
+        fn quick_presses_that_all_ways_tell_count_once_each(
+            presses in proptest::collection::vec((0_u8..3, 80_u64..400), 0..30),
+            delays in proptest::array::uniform4(0_u64..300),
+        ) {
+            let (mut reports, mut now) = (Vec::new(), 0);
+            let mut expected = String::new();
+            for (key, gap) in presses {
+                now += gap;
+                let digit = char::from(b'1' + key);
+                expected.push(digit);
+                let told = WAYS.into_iter().zip(delays);
+                reports.extend(told.map(|(way, delay)| (now + delay, way, digit)));
+            }
+            reports.sort_by_key(|(time, ..)| *time);
+            prop_assert_eq!(merge(&reports), expected);
+        }
+
+        /// Whatever is reported: no way's repeats are merged, and nothing is made up.
+        #[test]
+        fn repeats_on_one_way_are_never_merged(
+            reports in proptest::collection::vec((50_u64..400, 0_usize..4, 0_u8..3), 0..60),
+        ) {
+            let mut now = 0;
+            let reports: Vec<_> = reports
+                .into_iter()
+                .map(|(gap, way, key)| {
+                    now += gap;
+                    (now, WAYS[way], char::from(b'1' + key))
+                })
+                .collect();
+            let counted = merge(&reports);
+            for digit in ['1', '2', '3'] {
+                let on = |way| reports.iter().filter(|told| told.1 == way && told.2 == digit).count();
+                let told = WAYS.map(on);
+                let counted = counted.matches(digit).count();
+                prop_assert!(counted >= *told.iter().max().expect("four ways"));
+                prop_assert!(counted <= told.iter().sum());
+            }
         }
     }
 }

@@ -33,6 +33,7 @@ use switchboard_dialstring::Digit;
 
 use self::press::{Press, Relation, Stage};
 use self::sequence::Arrivals;
+use crate::instant::micros;
 use crate::queue::Queue;
 use crate::{Instant, TelephoneEvent};
 
@@ -135,9 +136,15 @@ const LATEST: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Receiver {
     config: Config,
+    /// The settings that each packet is held against, in microseconds.
+    silence: u64,
+    reorder: u64,
+    /// A packet later than this after a press is not late: its sender began anew.
+    latest: u64,
     presses: [Option<Press>; MEMORY],
-    /// How many presses are held or open: while there are none, nothing is due.
-    active: usize,
+    /// How many presses are held, and which one is open: at most one is.
+    held: usize,
+    open: Option<usize>,
     /// Where the newest press is: most packets are its.
     newest: usize,
     arrivals: Option<Arrivals>,
@@ -160,8 +167,12 @@ impl Receiver {
     pub fn new(config: Config) -> Self {
         Self {
             config: Config { clock_rate: config.clock_rate.max(1), ..config },
+            silence: micros(config.silence),
+            reorder: micros(config.reorder),
+            latest: micros(LATEST.max(config.reorder.saturating_mul(3) / 2)),
             presses: [None; MEMORY],
-            active: 0,
+            held: 0,
+            open: None,
             newest: 0,
             arrivals: None,
             spaced: Instant::EPOCH,
@@ -204,35 +215,28 @@ impl Receiver {
 
     /// Fires every timer that is due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.active == 0 {
-            return;
-        }
         self.release(now);
-        for at in 0..MEMORY {
-            if let Some(press) = self.presses[at]
-                && press.stage == Stage::Open
-                && now >= press.latest + self.config.silence
-            {
-                self.close(at);
-            }
+        if let Some(at) = self.open
+            && self.is_silent(now, at)
+        {
+            self.close(at);
         }
+    }
+
+    fn is_silent(&self, now: Instant, at: usize) -> bool {
+        self.presses[at].is_some_and(|press| now >= press.latest.plus_micros(self.silence))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.active == 0 {
-            return None;
+        let open = self.open.and_then(|at| self.presses[at].as_ref());
+        let silent = open.map(|press| press.latest.plus_micros(self.silence));
+        if self.held == 0 {
+            return silent;
         }
-        self.presses
-            .iter()
-            .flatten()
-            .filter_map(|press| match press.stage {
-                Stage::Held => Some(press.since + self.config.reorder),
-                Stage::Open => Some(press.latest + self.config.silence),
-                Stage::Closed => None,
-            })
-            .min()
+        let given_up = self.held().map(|(_, press)| press.since.plus_micros(self.reorder));
+        given_up.chain(silent).min()
     }
 
     /// What there is to say, in order.
@@ -249,7 +253,7 @@ impl Receiver {
     fn note_arrival(&mut self, now: Instant, ssrc: u32, sequence: u16) {
         match &mut self.arrivals {
             Some(arrivals) if arrivals.ssrc() == ssrc => {
-                arrivals.note(now, sequence, self.config.reorder);
+                arrivals.note(now, sequence, self.reorder);
             }
             other => *other = Some(Arrivals::new(now, ssrc, sequence)),
         }
@@ -292,7 +296,7 @@ impl Receiver {
         packet: &TelephoneEvent,
     ) -> Option<(usize, Relation)> {
         let press = self.presses[at].as_ref()?;
-        let quiet = now - press.latest >= self.latest();
+        let quiet = now.micros_since(press.latest) >= self.latest;
         match press.relation(packet, quiet, self.config.clock_rate) {
             Relation::None => None,
             relation => Some((at, relation)),
@@ -308,14 +312,10 @@ impl Receiver {
         }
     }
 
-    fn latest(&self) -> Duration {
-        LATEST.max(self.config.reorder.saturating_mul(3) / 2)
-    }
-
     fn is_too_late(&self, now: Instant, packet: &TelephoneEvent) -> bool {
         self.presses.iter().flatten().any(|press| {
             press.stage != Stage::Held
-                && now - press.latest < self.latest()
+                && now.micros_since(press.latest) < self.latest
                 && press.is_after(packet, self.config.clock_rate)
         })
     }
@@ -323,7 +323,7 @@ impl Receiver {
     /// A new press.
     fn press(&mut self, now: Instant, digit: Digit, packet: &TelephoneEvent) -> Result<(), Error> {
         // Each press that is not told of yet needs two places in the queue.
-        if self.outputs.room() < 2 * (self.active + 1) {
+        if self.outputs.room() < 2 * (self.held + usize::from(self.open.is_some()) + 1) {
             return Err(Error::Backlog);
         }
         let spacing = self.config.min_spacing;
@@ -331,7 +331,7 @@ impl Receiver {
             return Err(Error::TooFast);
         }
         self.spaced = self.spaced.max(now) + spacing;
-        if self.held().count() >= HELD
+        if self.held >= HELD
             && let Some(first) = self.first_held()
         {
             self.open(first);
@@ -339,7 +339,7 @@ impl Receiver {
         let slot = self.oldest_slot();
         self.presses[slot] = Some(Press::new(now, digit, packet));
         self.newest = slot;
-        self.active += 1;
+        self.held += 1;
         Ok(())
     }
 
@@ -368,7 +368,7 @@ impl Receiver {
 
     /// Opens held presses that need not wait any more, and those before them.
     fn release(&mut self, now: Instant) {
-        while self.active > 0 && self.held().any(|(_, press)| self.is_due(now, press)) {
+        while self.held > 0 && self.held().any(|(_, press)| self.is_due(now, press)) {
             let Some(first) = self.first_held() else { return };
             self.open(first);
         }
@@ -378,18 +378,18 @@ impl Receiver {
         let proven = self.arrivals.as_ref().is_some_and(|arrivals| {
             arrivals.ssrc() == press.ssrc && arrivals.is_settled(press.first)
         });
-        proven || now >= press.since + self.config.reorder
+        proven || now >= press.since.plus_micros(self.reorder)
     }
 
     /// Reports the start of a press; the one before it is over.
     fn open(&mut self, at: usize) {
-        for other in 0..MEMORY {
-            if self.presses[other].is_some_and(|press| press.stage == Stage::Open) {
-                self.close(other);
-            }
+        if let Some(before) = self.open {
+            self.close(before);
         }
         if let Some(press) = &mut self.presses[at] {
             press.stage = Stage::Open;
+            self.held -= 1;
+            self.open = Some(at);
             let (digit, ended) = (press.digit, press.ended);
             self.stats.presses += 1;
             self.say(Said::Start(digit));
@@ -399,10 +399,11 @@ impl Receiver {
         }
     }
 
+    /// Reports the end of the open press.
     fn close(&mut self, at: usize) {
+        self.open = None;
         if let Some(press) = &mut self.presses[at] {
             press.stage = Stage::Closed;
-            self.active -= 1;
             let said = Said::End(press.digit, press.units());
             self.say(said);
         }

@@ -3,9 +3,9 @@ use switchboard_dialstring::Digit;
 /// One telephone-event report, with the fields of its RTP header that matter
 /// (RFC 4733 sections 2.1 to 2.3).
 ///
-/// The crate knows no RTP: who has a packet fills this in. For redundant reports (RFC 2198,
-/// RFC 4733 section 2.5.1.2) give each block its own timestamp, the packet's sequence number and
-/// no marker, the oldest block first.
+/// The crate knows no RTP: who has a packet fills this in, or lets
+/// [`payload::Events`](crate::payload::Events) read the payload. Redundant reports (RFC 2198) have
+/// each their own timestamp, the packet's sequence number and no marker, the oldest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TelephoneEvent {
     /// The stream that the packet belongs to.

@@ -8,10 +8,11 @@
 //! ```
 //!
 //! What an agreed leg sends at each tick of its playout clock is the first of: digits as tones,
-//! nothing while a telephone-event sounds, a prompt or tone, nothing while relayed packets flow,
-//! silence.
+//! nothing while a telephone-event sounds, a prompt or tone, what a room says, nothing while relayed
+//! packets flow, comfort noise where the other side named some, silence.
 
 mod digits;
+mod hearing;
 mod incoming;
 mod outgoing;
 mod playout;
@@ -31,14 +32,18 @@ use switchboard_rtp::{RtpTimestamp, SequenceNumber, SourceLatch, Ssrc, is_rtcp};
 
 pub(crate) use self::digits::Full;
 use self::digits::{Digits, Job};
+use self::hearing::Mixed;
 pub(crate) use self::incoming::Heard;
 use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 use self::playout::{Playing, Playout, Source};
 use self::reports::{Bye, Reports};
+use crate::ear::Ear;
 use crate::outputs::Outputs;
 use crate::random::Random;
-use crate::{Audio, Channel, EventKind, LegId, PlayEnd, Repeat, Stats, StreamConfig, Token};
+use crate::{
+    Audio, Channel, ComfortNoise, EventKind, LegId, PlayEnd, Repeat, Stats, StreamConfig, Token,
+};
 
 /// While packets are relayed, silence of ours begins this long after the last.
 const RELAY_HOLD: Duration = Duration::from_millis(100);
@@ -66,6 +71,15 @@ pub(crate) struct Leg {
     reports: Reports,
     /// When something was last relayed to the peer.
     relayed: Option<Instant>,
+    /// What the other side's pause sounds like.
+    noise: Option<ComfortNoise>,
+    /// What its peer says as samples, while somebody needs them.
+    ear: Option<Box<Ear>>,
+    /// What others say as samples.
+    mixed: Option<Mixed>,
+    is_in_room: bool,
+    /// What its peer says must be decoded for its partner.
+    pub(crate) is_translated: bool,
 }
 
 /// What exists once offer and answer are through.
@@ -105,6 +119,11 @@ impl Leg {
             digits: Digits::default(),
             reports: Reports::new(now, random),
             relayed: None,
+            noise: None,
+            ear: None,
+            mixed: None,
+            is_in_room: false,
+            is_translated: false,
         }
     }
 
@@ -272,6 +291,8 @@ impl Leg {
             foreign: self.incoming.foreign,
             malformed: self.incoming.malformed,
             jitter: self.incoming.statistics.jitter(),
+            playout_delay: self.ear.as_ref().map(|e| e.delay()).or(self.incoming.playout_delay),
+            late: self.incoming.late + self.ear.as_ref().map_or(0, |ear| ear.late()),
             remote_lost: self.reports.remote_lost,
             round_trip: self.reports.round_trip,
         }
@@ -279,7 +300,9 @@ impl Leg {
 
     /// The next tick at which there may be something to send.
     fn next_tick(&self, agreed: &Agreed) -> Instant {
-        let is_own = matches!(self.source, Source::Audio(_)) || self.digits.is_audible();
+        let is_own = matches!(self.source, Source::Audio(_))
+            || self.digits.is_audible()
+            || self.mixed.is_some();
         match self.relayed {
             Some(relayed) if !is_own => agreed.playout.due_after(relayed + RELAY_HOLD),
             _ => agreed.playout.due(),

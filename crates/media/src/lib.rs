@@ -52,7 +52,9 @@
 //!
 //! # Limits
 //!
-//! - G.711 at 8000 Hz; no comfort noise is made, no loss concealed; a bridge has two legs.
+//! - G.711 at 8000 Hz. A room of three or more passes no key presses on.
+//! - A relay delays nothing and conceals nothing: the phone behind it does. Where audio is decoded (a
+//!   room, a recording) it waits in a jitter buffer, and losses are concealed by [`Concealer`].
 //! - A relay keeps the packet time of the sender, whatever the listener's `ptime`.
 //! - [`PlaneConfig::max_legs`] legs, eight waiting plans of digits a leg, datagrams of up to 1,400
 //!   octets of payload. Outputs queue until they are taken.
@@ -61,10 +63,15 @@
 
 mod audio;
 mod codec;
+mod comfort_noise;
+mod concealer;
+mod ear;
 pub mod g711;
 mod leg;
 mod message;
+mod mixer;
 mod outputs;
+mod pitch;
 mod plane;
 mod random;
 mod stats;
@@ -73,9 +80,13 @@ mod tone;
 
 pub use audio::{Audio, AudioError, AudioErrorKind};
 pub use codec::{Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat};
+pub use comfort_noise::ComfortNoise;
+pub use concealer::Concealer;
 pub use message::{
-    Channel, Command, Event, EventKind, Input, LegId, Output, PlayEnd, Repeat, Token, Transmit,
+    Channel, Command, Event, EventKind, Input, LegId, Output, PlayEnd, Recorded, RecordingId,
+    Repeat, RoomId, Token, Transmit,
 };
+pub use mixer::Mixer;
 pub use plane::{Plane, PlaneConfig, PlaneError};
 pub use stats::Stats;
 pub use tone::{Burst, Tone, ToneSet};

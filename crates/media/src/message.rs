@@ -24,6 +24,20 @@ impl fmt::Display for LegId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(pub u64);
 
+/// Names a room in which several legs hear each other. Chosen by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(pub u64);
+
+/// Names a recording. Chosen by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordingId(pub u64);
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Which of a leg's two ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
@@ -112,10 +126,34 @@ pub enum Command {
         /// The other.
         b: LegId,
     },
-    /// Takes a leg, and so its partner, out of its bridge.
+    /// Takes a leg, and so its partner, out of its bridge, or out of its room.
     Unbridge {
         /// Either leg of the bridge.
         leg: LegId,
+    },
+    /// Brings a leg into a room, out of its bridge or another room: all who are there hear each
+    /// other. Key presses are reported, and not passed on.
+    Join {
+        /// The leg.
+        leg: LegId,
+        /// The room; it exists as long as somebody is there.
+        room: RoomId,
+    },
+    /// Begins a recording, or goes on with another pair: blocks of 20 ms come as
+    /// [`Output::Recorded`], with silence where a side says nothing, until it is stopped or its legs
+    /// are closed.
+    Record {
+        /// The recording.
+        recording: RecordingId,
+        /// Whose words are on the left.
+        left: LegId,
+        /// Whose words are on the right; `None`: nobody's yet.
+        right: Option<LegId>,
+    },
+    /// Ends a recording.
+    StopRecording {
+        /// The recording.
+        recording: RecordingId,
     },
     /// Sends digits to the peer, as telephone-events where it takes them, else as tones in the audio.
     /// A plan that comes while another is being sent waits for it (at most eight wait).
@@ -141,6 +179,22 @@ pub enum Output {
     Transmit(Transmit),
     /// Something that the core should know.
     Event(Event),
+    /// A block of a recording, to be written.
+    Recorded(Recorded),
+    /// The last block of a recording was given.
+    RecordingOver(RecordingId),
+}
+
+/// 20 ms of a recording. The samples share a pooled buffer, as [`Transmit`]'s payload does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The recording.
+    pub recording: RecordingId,
+    /// Where the block begins, from the recording's beginning. Blocks ascend; where one is left out
+    /// the machine was too busy, and silence is to be put.
+    pub at: Duration,
+    /// 160 pairs of samples, left and right, 16 bits little-endian: what a WAV file holds.
+    pub samples: Bytes,
 }
 
 /// A datagram to send from one of a leg's ports. The payload shares a pooled buffer: send it and

@@ -1,11 +1,12 @@
 //! The queue of outputs and the buffer that their datagrams share.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
-use crate::{Channel, Event, EventKind, LegId, Output, Transmit};
+use crate::{Channel, Event, EventKind, LegId, Output, Recorded, RecordingId, Transmit};
 
 /// The largest datagram that is built.
 pub(crate) const MAX_DATAGRAM: usize = 1_500;
@@ -29,12 +30,31 @@ impl Outputs {
         destination: SocketAddr,
         write: impl FnOnce(&mut BytesMut),
     ) {
+        let payload = self.cut(write);
+        self.queue.push_back(Output::Transmit(Transmit { leg, channel, destination, payload }));
+    }
+
+    /// Queues a block of a recording.
+    pub(crate) fn recorded(
+        &mut self,
+        recording: RecordingId,
+        at: Duration,
+        write: impl FnOnce(&mut BytesMut),
+    ) {
+        let samples = self.cut(write);
+        self.queue.push_back(Output::Recorded(Recorded { recording, at, samples }));
+    }
+
+    pub(crate) fn recording_over(&mut self, recording: RecordingId) {
+        self.queue.push_back(Output::RecordingOver(recording));
+    }
+
+    fn cut(&mut self, write: impl FnOnce(&mut BytesMut)) -> Bytes {
         if self.buffer.capacity() < MAX_DATAGRAM {
             self.buffer.reserve(CHUNK);
         }
         write(&mut self.buffer);
-        let payload = self.buffer.split().freeze();
-        self.queue.push_back(Output::Transmit(Transmit { leg, channel, destination, payload }));
+        self.buffer.split().freeze()
     }
 
     pub(crate) fn event(&mut self, leg: LegId, kind: EventKind) {

@@ -1,5 +1,7 @@
 //! The table of legs, their bridges and their timers.
 
+mod hall;
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -7,12 +9,15 @@ use std::time::Instant;
 use switchboard_dtmf::receiver::Output as Press;
 use switchboard_dtmf::sender::Plan;
 
+use self::hall::Hall;
 use crate::leg::{Full, Leg};
 use crate::outputs::Outputs;
 use crate::random::Random;
 use crate::timers::Timers;
 use crate::tone::Tones;
-use crate::{Channel, Command, EventKind, Input, LegId, Output, Repeat, Stats, ToneSet};
+use crate::{
+    Channel, Command, EventKind, Input, LegId, Output, RecordingId, Repeat, Stats, ToneSet,
+};
 
 /// Settings of a [`Plane`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +65,9 @@ pub enum PlaneError {
     /// Eight plans of digits wait already.
     #[error("too many digits wait to be sent on leg {0}")]
     TooManyDigits(LegId),
+    /// As many recordings as legs go on already.
+    #[error("the limit of {0} recordings is reached")]
+    TooManyRecordings(usize),
 }
 
 /// The media of all calls: a bounded table of legs, their timers and their bridges.
@@ -71,6 +79,7 @@ pub struct Plane {
     random: Random,
     legs: BTreeMap<LegId, Leg>,
     timers: Timers,
+    hall: Hall,
     out: Outputs,
 }
 
@@ -85,6 +94,7 @@ impl Plane {
             random: Random::new(config.seed),
             legs: BTreeMap::new(),
             timers: Timers::default(),
+            hall: Hall::default(),
             out: Outputs::default(),
         }
     }
@@ -100,6 +110,7 @@ impl Plane {
                 match channel {
                     Channel::Rtp => {
                         if let Some(heard) = leg.on_rtp(now, source, payload) {
+                            leg.overhear(now, &heard);
                             let listener = if leg.is_echo() { Some(id) } else { leg.partner };
                             if let Some(leg) = listener.and_then(|id| self.legs.get_mut(&id)) {
                                 leg.relay(now, &heard, &mut self.out);
@@ -129,12 +140,14 @@ impl Plane {
             self.settle(now, id);
         }
         self.drop_stale();
+        self.hall.handle_timeout(now, &mut self.legs, &mut self.out);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.peek().map(|(at, _)| at)
+        let legs = self.timers.peek().map(|(at, _)| at);
+        legs.into_iter().chain(self.hall.poll_timeout()).min()
     }
 
     /// The next thing to do, in order.
@@ -161,15 +174,11 @@ impl Plane {
     }
 
     fn command(&mut self, now: Instant, command: Command) -> Result<(), PlaneError> {
-        if let Command::Open { leg } = command {
-            return self.open(now, leg);
-        }
-        let id = leg_of(&command);
+        let Some(id) = leg_of(&command) else { return self.wide_command(now, command) };
         let leg = self.legs.get_mut(&id).ok_or(PlaneError::UnknownLeg(id))?;
         // What was due before the command is done under the old order.
         leg.handle_timeout(now, &mut self.random, &mut self.out);
         match command {
-            Command::Open { .. } => {}
             Command::Configure { stream, .. } => leg.configure(now, stream),
             Command::Play { audio, repeat, token, .. } => {
                 leg.play(now, (audio, repeat, Some(token)), &mut self.out);
@@ -181,17 +190,28 @@ impl Plane {
             Command::Stop { .. } => leg.stop(&mut self.out),
             Command::Echo { .. } => leg.echo(&mut self.out),
             Command::Bridge { a, b } => self.bridge(now, a, b)?,
-            Command::Unbridge { .. } => self.unbridge(id),
+            Command::Unbridge { .. } => {
+                self.unbridge(id);
+                self.hall.leave(id);
+                self.review(now, id);
+            }
+            Command::Join { room, .. } => {
+                self.unbridge(id);
+                self.hall.join(room, id);
+                self.review(now, id);
+            }
             Command::SendDigits { plan, pauses, .. } => {
                 let sent = leg.send_digits(Plan::of(&plan, &pauses));
                 sent.map_err(|Full| PlaneError::TooManyDigits(id))?;
             }
             Command::Close { .. } => {
                 self.unbridge(id);
+                self.hall.forget(id, &mut self.out);
                 if let Some(mut leg) = self.legs.remove(&id) {
                     leg.close(now, &mut self.out);
                 }
             }
+            Command::Open { .. } | Command::Record { .. } | Command::StopRecording { .. } => {}
         }
         // A new order may have something due at once.
         if let Some(leg) = self.legs.get_mut(&id) {
@@ -200,6 +220,21 @@ impl Plane {
         self.settle(now, id);
         self.drop_stale();
         Ok(())
+    }
+
+    /// A command that is not for one leg that is there.
+    fn wide_command(&mut self, now: Instant, command: Command) -> Result<(), PlaneError> {
+        match command {
+            Command::Open { leg } => self.open(now, leg),
+            Command::Record { recording, left, right } => self.record(now, recording, left, right),
+            Command::StopRecording { recording } => {
+                let legs = self.hall.recorded(recording);
+                self.hall.stop_recording(recording, &mut self.out);
+                legs.for_each(|leg| self.review(now, leg));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn open(&mut self, now: Instant, id: LegId) -> Result<(), PlaneError> {
@@ -219,8 +254,11 @@ impl Plane {
         }
         let other = self.legs.get_mut(&b).ok_or(PlaneError::UnknownLeg(b))?;
         other.handle_timeout(now, &mut self.random, &mut self.out);
-        self.unbridge(a);
-        self.unbridge(b);
+        for id in [a, b] {
+            self.unbridge(id);
+            self.hall.leave(id);
+            self.review(now, id);
+        }
         for (id, partner) in [(a, b), (b, a)] {
             if let Some(leg) = self.legs.get_mut(&id) {
                 leg.partner = Some(partner);
@@ -231,6 +269,35 @@ impl Plane {
         }
         self.settle(now, b);
         Ok(())
+    }
+
+    fn record(
+        &mut self,
+        now: Instant,
+        recording: RecordingId,
+        left: LegId,
+        right: Option<LegId>,
+    ) -> Result<(), PlaneError> {
+        for leg in [Some(left), right].into_iter().flatten() {
+            if !self.legs.contains_key(&leg) {
+                return Err(PlaneError::UnknownLeg(leg));
+            }
+        }
+        let before: Vec<LegId> = self.hall.recorded(recording).collect();
+        if before.is_empty() && self.hall.recordings() >= self.max_legs {
+            return Err(PlaneError::TooManyRecordings(self.max_legs));
+        }
+        self.hall.record(now, recording, Some(left), right);
+        for leg in before.into_iter().chain([left]).chain(right) {
+            self.review(now, leg);
+        }
+        Ok(())
+    }
+
+    fn review(&mut self, now: Instant, id: LegId) {
+        if let Some(leg) = self.legs.get_mut(&id) {
+            self.hall.review(now, id, leg);
+        }
     }
 
     fn unbridge(&mut self, id: LegId) {
@@ -280,18 +347,19 @@ impl Plane {
     }
 }
 
-/// The leg that a command is for.
-const fn leg_of(command: &Command) -> LegId {
+/// The leg that a command is for, and that must be there.
+const fn leg_of(command: &Command) -> Option<LegId> {
     match command {
-        Command::Open { leg }
-        | Command::Configure { leg, .. }
+        Command::Configure { leg, .. }
         | Command::Play { leg, .. }
         | Command::Tone { leg, .. }
         | Command::Stop { leg }
         | Command::Echo { leg }
         | Command::Bridge { a: leg, .. }
         | Command::Unbridge { leg }
+        | Command::Join { leg, .. }
         | Command::SendDigits { leg, .. }
-        | Command::Close { leg } => *leg,
+        | Command::Close { leg } => Some(*leg),
+        Command::Open { .. } | Command::Record { .. } | Command::StopRecording { .. } => None,
     }
 }

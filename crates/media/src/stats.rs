@@ -22,6 +22,11 @@ pub struct Stats {
     pub malformed: u64,
     /// Interarrival jitter (RFC 3550, section 6.4.1) at the end.
     pub jitter: Duration,
+    /// How long decoded audio waited in the jitter buffer, at the end; `None` when nothing had to be
+    /// decoded: a relay delays nothing.
+    pub playout_delay: Option<Duration>,
+    /// Packets that came too late to be decoded.
+    pub late: u64,
     /// Packets of ours that the peer says it lost, when it reports at all.
     pub remote_lost: Option<u64>,
     /// Round trip by the peer's reports (RFC 3550, section 6.4.1), when it reports at all.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use switchboard_routing::{TrunkId, TrunkKind};
+use switchboard_routing::{TrunkId, TrunkKind, TrunkSpec};
+use switchboard_sip::auth::ClientConfig;
 use switchboard_sip::registration::{self, Input, Registration, RegistrationConfig};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, Message, UriBuf, escape_user};
@@ -13,41 +14,81 @@ use crate::routes::Owner;
 use crate::trunks;
 use crate::world::World;
 
-/// Our registrations with trunks. One that is not wanted any more is taken back first.
+/// Our registrations with trunks. One that is not wanted any more is taken back; one whose trunk
+/// is reached in another way, or with other credentials, makes room for a new one.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    accounts: BTreeMap<TrunkId, Account>,
+    accounts: BTreeMap<AccountNumber, Account>,
+    last: u64,
 }
+
+/// One registration of ours. A number is never used again, so that what an old one still hears is
+/// not taken for an answer to its successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AccountNumber(u64);
 
 #[derive(Debug)]
 struct Account {
+    trunk: TrunkId,
     registration: Registration,
-    way: Flow,
+    wanted: Wanted,
     stopping: bool,
+    /// Another one speaks for the trunk.
+    replaced: bool,
+}
+
+/// What a registration is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    registrar: String,
+    address: String,
+    contact: String,
+    credentials: Option<ClientConfig>,
+    way: Flow,
 }
 
 impl Accounts {
     /// Registers where the directory says so and the way is known; takes back the others.
     pub(crate) fn update(&mut self, now: Instant, world: &mut World) {
-        let wanted: Vec<TrunkId> = world
-            .trunks
-            .specs()
-            .filter(|spec| spec.kind == TrunkKind::Account)
-            .map(|spec| spec.id.clone())
-            .collect();
-        for (trunk, account) in &mut self.accounts {
-            if !wanted.contains(trunk) {
-                account.stop(now);
+        let specs = world.trunks.specs().filter(|spec| spec.kind == TrunkKind::Account);
+        let wanted: BTreeMap<TrunkId, Option<Wanted>> =
+            specs.map(|spec| (spec.id.clone(), Wanted::new(world, spec))).collect();
+        let mut missing: BTreeMap<TrunkId, Wanted> = BTreeMap::new();
+        for (trunk, wanted) in &wanted {
+            let current = self.current(trunk).map(|account| &account.wanted);
+            if let Some(wanted) = wanted.as_ref().filter(|wanted| current != Some(*wanted)) {
+                missing.insert(trunk.clone(), wanted.clone());
             }
         }
-        for trunk in wanted {
-            let known = self.accounts.get(&trunk).is_some_and(|account| !account.stopping);
-            if !known && let Some(account) = Account::new(world, &trunk) {
-                let account = self.accounts.entry(trunk).insert_entry(account).into_mut();
-                account.registration.handle(now, Input::Start);
+        self.accounts.retain(|_, account| {
+            let Some(successor) = missing.get(&account.trunk) else {
+                if !wanted.contains_key(&account.trunk) {
+                    account.stop(now);
+                }
+                return true;
+            };
+            account.replaced = true;
+            // The same binding at the same registrar: registering anew replaces it there, and
+            // taking the old one back would take back the new one.
+            if account.wanted.is_same_binding(successor) {
+                return false;
             }
+            account.stop(now);
+            true
+        });
+        for (trunk, wanted) in missing {
+            let Some(mut account) = Account::new(world, trunk, wanted) else { continue };
+            self.last += 1;
+            account.registration.handle(now, Input::Start);
+            self.accounts.insert(AccountNumber(self.last), account);
         }
         self.pump(now, world);
+    }
+
+    /// The registration that stands for a trunk now.
+    fn current(&self, trunk: &TrunkId) -> Option<&Account> {
+        let mut accounts = self.accounts.values();
+        accounts.find(|account| account.trunk == *trunk && !account.stopping)
     }
 
     /// Whether none is left, not even one that is being taken back.
@@ -65,11 +106,11 @@ impl Accounts {
         &mut self,
         now: Instant,
         world: &mut World,
-        trunk: &TrunkId,
+        number: AccountNumber,
         (id, response): (TransactionId, &Message),
     ) {
         let request = world.layer.sent(id).cloned();
-        if let (Some(account), Some(request)) = (self.accounts.get_mut(trunk), request) {
+        if let (Some(account), Some(request)) = (self.accounts.get_mut(&number), request) {
             let input = Input::Response { request: &request, response };
             account.registration.handle(now, input);
         }
@@ -77,8 +118,8 @@ impl Accounts {
     }
 
     /// The trunk did not answer.
-    pub(crate) fn unanswered(&mut self, now: Instant, world: &mut World, trunk: &TrunkId) {
-        if let Some(account) = self.accounts.get_mut(trunk) {
+    pub(crate) fn unanswered(&mut self, now: Instant, world: &mut World, number: AccountNumber) {
+        if let Some(account) = self.accounts.get_mut(&number) {
             account.registration.handle(now, Input::Failed);
         }
         self.pump(now, world);
@@ -97,51 +138,69 @@ impl Accounts {
 
     fn pump(&mut self, now: Instant, world: &mut World) {
         let mut over = Vec::new();
-        for (trunk, account) in &mut self.accounts {
+        for (number, account) in &mut self.accounts {
             while let Some(output) = account.registration.poll_output() {
                 match output {
                     registration::Output::Send(request) => {
-                        match world.layer.send_request(now, account.way, *request) {
+                        match world.layer.send_request(now, account.wanted.way, *request) {
                             Ok(id) => {
-                                let owner = Owner::Trunk(trunk.clone());
-                                world.routes.own_transaction(id, owner);
+                                world.routes.own_transaction(id, Owner::Account(*number));
                             }
                             Err(_) => account.registration.handle(now, Input::Failed),
                         }
                     }
                     registration::Output::Event(event) => {
                         if event == registration::Event::Unregistered {
-                            over.push(trunk.clone());
+                            over.push(*number);
                         }
-                        world.event(told(trunk, event));
+                        if !account.replaced {
+                            world.event(told(&account.trunk, event));
+                        }
                     }
                 }
             }
         }
-        for trunk in over {
-            self.accounts.remove(&trunk);
+        for number in over {
+            self.accounts.remove(&number);
         }
     }
 }
 
-impl Account {
-    fn new(world: &mut World, trunk: &TrunkId) -> Option<Self> {
-        let spec = world.trunks.spec(trunk)?;
-        let way = world.trunks.way(&world.config, trunk)?;
+impl Wanted {
+    fn new(world: &World, spec: &TrunkSpec) -> Option<Self> {
+        let way = world.trunks.way(&world.config, &spec.id)?;
         let user = escape_user(spec.user.as_deref()?).into_owned();
         let domain = trunks::domain(spec);
         let here = world.config.public(way.local);
-        let uri = |text: String| text.parse::<UriBuf>().ok();
-        let contact = uri(format!("sip:{user}@{here}"))?;
-        let registrar = uri(format!("sip:{domain}"))?;
-        let address = uri(format!("sip:{user}@{domain}"))?;
+        Some(Self {
+            registrar: format!("sip:{domain}"),
+            address: format!("sip:{user}@{domain}"),
+            contact: format!("sip:{user}@{here}"),
+            credentials: world.trunks.credentials(&spec.id),
+            way,
+        })
+    }
+
+    /// Whether a registrar would keep one binding for both (RFC 3261 section 10.3).
+    fn is_same_binding(&self, other: &Self) -> bool {
+        self.registrar == other.registrar
+            && self.address == other.address
+            && self.contact == other.contact
+    }
+}
+
+impl Account {
+    /// `None` if the directory's host or user make no URI.
+    fn new(world: &mut World, trunk: TrunkId, wanted: Wanted) -> Option<Self> {
+        let uri = |text: &str| text.parse::<UriBuf>().ok();
+        let registrar = uri(&wanted.registrar)?;
+        let (address, contact) = (uri(&wanted.address)?, uri(&wanted.contact)?);
         let config = RegistrationConfig {
-            credentials: world.trunks.credentials(trunk),
+            credentials: wanted.credentials.clone(),
             ..RegistrationConfig::new(registrar, address, contact)
         };
-        let seed = world.layer.identifiers().seed();
-        let registration = Registration::new(config, seed);
-        Some(Self { registration, way, stopping: false })
+        let registration = Registration::new(config, world.layer.identifiers().seed());
+        Some(Self { trunk, registration, wanted, stopping: false, replaced: false })
     }
 
     fn stop(&mut self, now: Instant) {

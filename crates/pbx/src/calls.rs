@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use switchboard_routing::{TrunkId, UserId};
+use switchboard_sip::subscription::dialog_info::{CallState, Direction};
 
 use crate::call::Call;
 use crate::ids::CallId;
@@ -21,20 +22,29 @@ pub(crate) struct Calls {
     table: BTreeMap<CallId, Entry>,
     by_time: BTreeSet<(Instant, CallId)>,
     of: BTreeMap<Account, usize>,
+    /// Who is in which call, while somebody watches.
+    seen: Option<BTreeMap<UserId, BTreeMap<CallId, Seen>>>,
+    /// Whose calls changed since somebody asked.
+    changed: BTreeSet<UserId>,
 }
+
+/// How far a user's part in a call is.
+pub(crate) type Seen = (CallState, Direction);
 
 #[derive(Debug)]
 struct Entry {
     call: Call,
     account: Account,
     scheduled: Option<Instant>,
+    /// Who is in it, as it was when it was last looked at.
+    seen: Vec<(UserId, Seen)>,
 }
 
 impl Calls {
     pub(crate) fn insert(&mut self, call: Call, account: Account) {
         let id = call.id();
         *self.of.entry(account.clone()).or_default() += 1;
-        self.table.insert(id, Entry { call, account, scheduled: None });
+        self.table.insert(id, Entry { call, account, scheduled: None, seen: Vec::new() });
         self.follow(id);
     }
 
@@ -80,7 +90,62 @@ impl Calls {
         self.by_time.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).collect()
     }
 
+    /// Whether somebody watches who is in which call: only then it is kept.
+    pub(crate) fn watch(&mut self, watch: bool) {
+        if watch == self.seen.is_some() {
+            return;
+        }
+        self.seen = watch.then(BTreeMap::new);
+        for id in self.ids() {
+            if let Some(entry) = self.table.get_mut(&id) {
+                entry.seen.clear();
+                self.look(id);
+            }
+        }
+        self.changed.clear();
+    }
+
+    /// The calls of a user, while somebody watches.
+    pub(crate) fn seen_of(&self, user: &UserId) -> impl Iterator<Item = (CallId, Seen)> + '_ {
+        let calls = self.seen.as_ref().and_then(|seen| seen.get(user));
+        calls.into_iter().flatten().map(|(id, seen)| (*id, *seen))
+    }
+
+    /// Whose calls changed since this was last asked, while somebody watches.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<UserId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Looks at who is in a call now.
+    fn look(&mut self, id: CallId) {
+        let (Some(table), Some(entry)) = (&mut self.seen, self.table.get_mut(&id)) else { return };
+        let seen = entry.call.seen();
+        if seen == entry.seen {
+            return;
+        }
+        for (user, _) in &entry.seen {
+            if let Some(calls) = table.get_mut(user) {
+                calls.remove(&id);
+            }
+        }
+        for (user, what) in &seen {
+            table.entry(user.clone()).or_default().insert(id, *what);
+        }
+        for (user, what) in &entry.seen {
+            if table.get(user).is_some_and(BTreeMap::is_empty) {
+                table.remove(user);
+            }
+            if !seen.contains(&(user.clone(), *what)) {
+                self.changed.insert(user.clone());
+            }
+        }
+        let new = seen.iter().filter(|one| !entry.seen.contains(one));
+        self.changed.extend(new.map(|(user, _)| user.clone()));
+        entry.seen = seen;
+    }
+
     fn follow(&mut self, id: CallId) {
+        self.look(id);
         let Some(entry) = self.table.get_mut(&id) else { return };
         let over = entry.call.is_over();
         let next = if over { None } else { entry.call.poll_timeout() };

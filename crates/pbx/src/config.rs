@@ -17,6 +17,16 @@ pub struct Listener {
     pub transport: Transport,
     /// Its address, with the port that was bound.
     pub local: SocketAddr,
+    /// The address to tell peers instead.
+    pub advertised: Option<SocketAddr>,
+}
+
+impl Listener {
+    /// A listener whose address is the one that peers reach.
+    #[must_use]
+    pub const fn new(transport: Transport, local: SocketAddr) -> Self {
+        Self { transport, local, advertised: None }
+    }
 }
 
 /// What becomes of a dismissed user's running calls.
@@ -44,11 +54,16 @@ pub struct Limits {
     pub phones_per_user: usize,
     /// Phones that one call rings at once.
     pub forks: usize,
+    /// Subscriptions at once of phones that show who talks or whether messages wait.
+    pub lamps: usize,
+    /// Of these, the most of one user.
+    pub lamps_per_user: usize,
     /// Steps that one record keeps.
     pub record_steps: usize,
     /// Wrong passwords from one address, or for one name, within [`Timing::lockout`] after which
-    /// neither is listened to for that time; 0 never. A phone that is registered where the request
-    /// comes from is listened to all the same, so that nobody can lock a user out.
+    /// neither is listened to for that time; 0 never. An address where the user's phones registered
+    /// lately is counted by itself for that user, and a phone that is registered where the request
+    /// comes from is listened to all the same: nobody elsewhere can lock a user out.
     pub failures: u32,
 }
 
@@ -61,6 +76,8 @@ impl Default for Limits {
             transactions: 50_000,
             phones_per_user: 8,
             forks: 32,
+            lamps: 50_000,
+            lamps_per_user: 200,
             record_steps: 256,
             failures: 10,
         }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use switchboard_sip::StatusCode;
 use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::{self, TransactionId};
 
@@ -26,7 +27,7 @@ impl Pbx {
                 }
             } else if let Some(change) = self.world.phones.poll_change(now, &self.world.config) {
                 self.phone_changed(change);
-            } else {
+            } else if !self.lamps.pump(now, &mut self.world, &mut self.calls) {
                 break;
             }
         }
@@ -55,8 +56,13 @@ impl Pbx {
                 Some(Owner::Leg(key)) => self.on_leg(now, Some(key), |leg, world| {
                     leg.response(now, world, id, flow, &response);
                 }),
-                Some(Owner::Trunk(trunk)) => {
-                    self.accounts.response(now, &mut self.world, &trunk, (id, &response));
+                Some(Owner::Account(number)) => {
+                    self.accounts.response(now, &mut self.world, number, (id, &response));
+                }
+                Some(Owner::Lamp(number)) => {
+                    if let Some(status) = response.status().filter(|status| status.is_final()) {
+                        self.lamps.answered(now, number, status);
+                    }
                 }
                 None => {}
             },
@@ -71,14 +77,17 @@ impl Pbx {
             }
             Happened::Unacknowledged { id } => {
                 let key = self.leg_of(id);
-                self.on_leg(now, key, |leg, world| leg.unacknowledged(now, world));
+                self.on_leg(now, key, |leg, world| leg.unacknowledged(now, world, id));
             }
             Happened::Timeout { id } | Happened::TransportError { id } => match self.owner(id) {
                 Some(Owner::Leg(key)) => {
                     self.on_leg(now, Some(key), |leg, world| leg.unanswered(now, world, id));
                 }
-                Some(Owner::Trunk(trunk)) => {
-                    self.accounts.unanswered(now, &mut self.world, &trunk);
+                Some(Owner::Account(number)) => {
+                    self.accounts.unanswered(now, &mut self.world, number);
+                }
+                Some(Owner::Lamp(number)) => {
+                    self.lamps.answered(now, number, StatusCode::REQUEST_TIMEOUT);
                 }
                 None => {}
             },
@@ -89,13 +98,13 @@ impl Pbx {
     }
 
     fn owner(&self, id: TransactionId) -> Option<Owner> {
-        self.world.routes.transaction(id).cloned()
+        self.world.routes.transaction(id).copied()
     }
 
     fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
         match self.world.routes.transaction(id)? {
             Owner::Leg(key) => Some(*key),
-            Owner::Trunk(_) => None,
+            Owner::Account(_) | Owner::Lamp(_) => None,
         }
     }
 

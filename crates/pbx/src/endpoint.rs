@@ -16,6 +16,7 @@ use switchboard_sip::{Flow, HeaderName, Message, Method, Scheme, StatusCode, Uri
 use crate::call::{Admitted, Call, Merge, Start};
 use crate::calls::Account;
 use crate::event::Event;
+use crate::guard::From;
 use crate::ids::CallId;
 use crate::leg::{ALLOW, Peer};
 use crate::pbx::Pbx;
@@ -31,6 +32,7 @@ const METHODS: &[Method] = &[
     Method::Info,
     Method::Refer,
     Method::Register,
+    Method::Subscribe,
 ];
 
 const BODIES: &[&str] =
@@ -71,6 +73,7 @@ impl Pbx {
             Method::Register => self.register(now, &request),
             Method::Invite => self.invite(now, request),
             Method::Options => self.options(now, &request),
+            Method::Subscribe => self.subscribe(now, &request),
             // In no dialog of ours: refused to whoever is known, and nobody else learns even that.
             _ => match self.sender(now, &request) {
                 Sender::Nobody => {}
@@ -89,6 +92,9 @@ impl Pbx {
     /// elsewhere, the sender has to prove who they are.
     fn within_dialog(&mut self, now: Instant, request: &Request) {
         let message = &request.message;
+        if *message.method() == Method::Subscribe {
+            return self.resubscribe(now, request);
+        }
         let key = DialogId::of_request(message).and_then(|id| self.world.routes.dialog(&id));
         let Some((call, number)) = key else {
             return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
@@ -117,6 +123,38 @@ impl Pbx {
         if let Some(merge) = merge {
             self.merge(now, call, &merge);
         }
+    }
+
+    /// RFC 6665: only users may know of each other.
+    fn subscribe(&mut self, now: Instant, request: &Request) {
+        match self.sender(now, request) {
+            Sender::Nobody => {}
+            Sender::Trunk(_) => self.refuse(request, StatusCode::FORBIDDEN, None),
+            Sender::User(_) if self.stopping => {
+                self.refuse(request, StatusCode::SERVICE_UNAVAILABLE, None);
+            }
+            Sender::User(user) => {
+                let asked = (request.id, request.flow, &request.message);
+                self.lamps.subscribe(now, &mut self.world, &user, asked);
+            }
+        }
+    }
+
+    /// A refresh: from where the subscription is known to be, or with its user's credentials.
+    fn resubscribe(&mut self, now: Instant, request: &Request) {
+        let lamp = DialogId::of_request(&request.message).and_then(|id| self.lamps.of_dialog(&id));
+        let Some((number, watcher, known)) = lamp else {
+            return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
+        };
+        if known.remote.ip() != request.flow.remote.ip() {
+            match self.sender(now, request) {
+                Sender::Nobody => return,
+                Sender::User(user) if user == watcher => {}
+                _ => return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None),
+            }
+        }
+        let asked = (request.id, request.flow, &request.message);
+        self.lamps.refresh(now, &mut self.world, number, asked);
     }
 
     /// A user hands a call on to the party of another call of theirs. Where there is no such
@@ -280,7 +318,12 @@ impl Pbx {
         let claimed = self.world.phones.claimed(&request.message).unwrap_or_default();
         // A phone that is registered cannot be locked out by others, and guesses nobody else's password.
         let here = self.world.phones.is_theirs(now, &claimed, &request.flow);
-        if !claimed.is_empty() && !here && self.guard.is_out(now, address.ip(), &claimed) {
+        let from = if self.world.phones.is_home(&claimed, address.ip()) {
+            From::Home(address.ip())
+        } else {
+            From::Elsewhere(address.ip())
+        };
+        if !claimed.is_empty() && !here && self.guard.is_out(now, from, &claimed) {
             let challenge = self.world.phones.challenge(now, &request.message);
             self.challenge(request, &challenge);
             return Sender::Nobody;
@@ -292,7 +335,7 @@ impl Pbx {
                 Sender::Nobody
             }
             Identified::Wrong(challenge) => {
-                if !here && self.guard.failed(now, address.ip(), &claimed) {
+                if !here && self.guard.failed(now, from, &claimed) {
                     let name = masked(&claimed);
                     self.world.event(Event::LockedOut { address, name });
                 }

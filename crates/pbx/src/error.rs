@@ -15,6 +15,9 @@ pub enum OriginateError {
     /// The PBX has as many calls as it may.
     #[error("the PBX is full: it has as many calls as it may")]
     Full,
+    /// The user has as many calls as one user may.
+    #[error("{0} has as many calls as one user may")]
+    TooMany(UserId),
     /// What should be dialled holds an octet that no dial string may hold.
     #[error("the number to dial is empty, too long, or holds a control character")]
     BadTarget,

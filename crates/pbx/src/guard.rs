@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Who gave too many wrong answers: counted by address, for one that tries many names, and by
-/// name, for many addresses that try one. Whether a name exists does not matter.
+/// Who gave too many wrong answers. Strangers are counted by address, for one that tries many
+/// names, and by name, for many addresses that try one; whether a name exists does not matter. An
+/// address where the user of the name is at home is counted for that name alone: whatever goes on
+/// elsewhere, or is tried there for others, does not lock the user's own phones out, and even from
+/// there nobody may guess on and on.
 #[derive(Debug)]
 pub(crate) struct Guard {
     /// So many wrong answers are too many; 0 never are.
@@ -21,6 +24,16 @@ pub(crate) struct Guard {
 enum Key {
     Address(IpAddr),
     Name(String),
+    Home(IpAddr, String),
+}
+
+/// Where a request comes from, as the user it claims to be from sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    /// An address where the user's phones are, or were lately.
+    Home(IpAddr),
+    /// Any other.
+    Elsewhere(IpAddr),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +54,9 @@ impl Guard {
     }
 
     /// A wrong answer; true when it was the last one that is listened to.
-    pub(crate) fn failed(&mut self, now: Instant, address: IpAddr, name: &str) -> bool {
+    pub(crate) fn failed(&mut self, now: Instant, from: From, name: &str) -> bool {
         let mut last = false;
-        for key in keys(address, name) {
+        for key in keys(from, name) {
             let before = self.strikes.get(&key).filter(|strikes| strikes.until > now).copied();
             let mut strikes = before.unwrap_or(Strikes { count: 0, until: now + self.window });
             strikes.count = strikes.count.saturating_add(1);
@@ -56,11 +69,11 @@ impl Guard {
         last
     }
 
-    /// Whether nothing from this address, or for this name, is listened to now.
-    pub(crate) fn is_out(&self, now: Instant, address: IpAddr, name: &str) -> bool {
+    /// Whether nothing from there for this name is listened to now.
+    pub(crate) fn is_out(&self, now: Instant, from: From, name: &str) -> bool {
         self.failures > 0
-            && keys(address, name).iter().any(|key| {
-                let strikes = self.strikes.get(key);
+            && keys(from, name).any(|key| {
+                let strikes = self.strikes.get(&key);
                 strikes.is_some_and(|s| s.until > now && s.count >= self.failures)
             })
     }
@@ -80,9 +93,13 @@ impl Guard {
     }
 }
 
-fn keys(address: IpAddr, name: &str) -> [Key; 2] {
-    let name = name.chars().take(MAX_NAME).collect();
-    [Key::Address(address.to_canonical()), Key::Name(name)]
+fn keys(from: From, name: &str) -> impl Iterator<Item = Key> {
+    let name: String = name.chars().take(MAX_NAME).collect();
+    let (first, second) = match from {
+        From::Home(ip) => (Key::Home(ip.to_canonical(), name), None),
+        From::Elsewhere(ip) => (Key::Address(ip.to_canonical()), Some(Key::Name(name))),
+    };
+    std::iter::once(first).chain(second)
 }
 
 #[cfg(test)]
@@ -96,8 +113,12 @@ mod tests {
         (Guard::new(3, WINDOW), Instant::now())
     }
 
-    fn ip(last: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, last])
+    fn ip(last: u8) -> From {
+        From::Elsewhere(IpAddr::from([192, 0, 2, last]))
+    }
+
+    fn home(last: u8) -> From {
+        From::Home(IpAddr::from([192, 0, 2, last]))
     }
 
     #[test]
@@ -123,6 +144,23 @@ mod tests {
     }
 
     #[test]
+    fn what_strangers_do_reaches_nobody_at_home_and_the_other_way_round() {
+        let (mut guard, now) = guard();
+        for last in 1..=3 {
+            guard.failed(now, ip(last), "anna");
+            guard.failed(now, ip(7), "berta");
+        }
+        assert!(!guard.is_out(now, home(7), "anna"), "neither by the name nor by the address");
+        for _ in 0..3 {
+            assert!(!guard.is_out(now, home(8), "anna"));
+            guard.failed(now, home(8), "anna");
+        }
+        assert!(guard.is_out(now, home(8), "anna"), "but not on and on");
+        assert!(!guard.is_out(now, home(8), "carl"));
+        assert!(!guard.is_out(now, home(9), "anna"));
+    }
+
+    #[test]
     fn slow_mistakes_are_forgiven() {
         let (mut guard, now) = guard();
         for round in 0..20 {
@@ -135,7 +173,8 @@ mod tests {
     fn the_memory_is_bounded() {
         let (mut guard, now) = guard();
         for number in 0..20_000_u32 {
-            guard.failed(now, IpAddr::from(number.to_be_bytes()), &number.to_string());
+            let address = IpAddr::from(number.to_be_bytes());
+            guard.failed(now, From::Elsewhere(address), &number.to_string());
         }
         assert_eq!((guard.strikes.len(), guard.by_time.len()), (MEMORY, MEMORY));
     }

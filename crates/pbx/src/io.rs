@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use switchboard_media::LegId;
-use switchboard_routing::{Directory, TrunkId, UserId};
+use switchboard_routing::{Directory, UserId};
 use switchboard_sip::Flow;
 
 use crate::binding::SavedBinding;
@@ -47,10 +47,12 @@ pub enum Input {
     Directory(Arc<Directory>),
     /// Passwords changed. Phones of users without a secret are unregistered.
     Secrets(Arc<Secrets>),
-    /// What the host name of a trunk stands for now; trunks named by an address need none.
-    TrunkAddresses {
-        /// The trunk.
-        trunk: TrunkId,
+    /// What the host name of a trunk stands for now, whether or not it is news; trunks named by an
+    /// address need none. Ask again after [`Input::Directory`]: what a name that no trunk bears
+    /// any more stood for is forgotten.
+    HostAddresses {
+        /// The name, as it stands in the directory.
+        host: String,
         /// Its addresses, the preferred one first.
         addresses: Vec<IpAddr>,
     },

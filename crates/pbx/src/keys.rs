@@ -99,10 +99,14 @@ impl Keys {
     }
 
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
-        Some(match self.collector.poll_output()? {
-            collector::Output::BargeIn(_) => Output::BargeIn,
-            collector::Output::Done(outcome) => Output::Done(outcome),
-        })
+        loop {
+            match self.collector.poll_output()? {
+                collector::Output::BargeIn(_) => return Some(Output::BargeIn),
+                // No stage asks for it.
+                collector::Output::LongPress(_) => {}
+                collector::Output::Done(outcome) => return Some(Output::Done(outcome)),
+            }
+        }
     }
 
     fn micros(&self, now: Instant) -> Micros {

@@ -78,6 +78,17 @@ impl Ledger {
         self.head.kind = kind;
     }
 
+    /// A call between colleagues goes on as the external call that it took its party from. Who
+    /// called from outside is the caller still; who called outside is a colleague either way.
+    pub(crate) fn continue_as(&mut self, was: RecordHead) {
+        if was.kind == CallKind::Inbound {
+            self.head.from = was.from;
+        }
+        self.head.kind = was.kind;
+        self.head.dialled = was.dialled;
+        self.head.line = was.line;
+    }
+
     /// A user calls outside on this line; a call from outside stays what it is.
     pub(crate) fn set_outbound(&mut self, line: Option<&LineId>) {
         if self.head.kind == CallKind::Internal {

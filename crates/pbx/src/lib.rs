@@ -16,6 +16,7 @@ mod guard;
 mod ids;
 mod io;
 mod keys;
+mod lamps;
 mod ledger;
 mod leg;
 mod local_time;

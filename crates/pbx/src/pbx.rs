@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use switchboard_media as media;
-use switchboard_routing::{Directory, UserId};
+use switchboard_routing::{Directory, QueueMemory, UserId};
 use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionLayer};
 use switchboard_sip::{Flow, Identifiers, Message, refusal};
 
@@ -19,6 +19,7 @@ use crate::error::{Error, OriginateError};
 use crate::guard::Guard;
 use crate::ids::CallId;
 use crate::io::{Command, Input, Output};
+use crate::lamps::Lamps;
 use crate::phones::Phones;
 use crate::record::{CallKind, Party};
 use crate::routes::Routes;
@@ -41,6 +42,7 @@ pub struct Pbx {
     pub(crate) world: World,
     pub(crate) calls: Calls,
     pub(crate) accounts: Accounts,
+    pub(crate) lamps: Lamps,
     pub(crate) guard: Guard,
     secrets: Arc<Secrets>,
     pub(crate) stopping: bool,
@@ -81,6 +83,9 @@ impl Pbx {
             max_clients: config.limits.transactions,
             ..LayerConfig::default()
         };
+        // Which member of a queue is drawn is no secret.
+        let queues =
+            QueueMemory::new(config.seed.first_chunk().map_or(0, |seed| u64::from_le_bytes(*seed)));
         let layer = TransactionLayer::new(layer, seeds.seed());
         let phones = Phones::new(&config, seeds.seed());
         let mut world = World {
@@ -88,6 +93,7 @@ impl Pbx {
             directory,
             phones,
             trunks: Trunks::default(),
+            queues,
             layer,
             routes: Routes::default(),
             outputs: VecDeque::new(),
@@ -99,6 +105,7 @@ impl Pbx {
             world,
             calls: Calls::default(),
             accounts: Accounts::default(),
+            lamps: Lamps::default(),
             guard,
             secrets,
             stopping: false,
@@ -116,6 +123,7 @@ impl Pbx {
             Input::FlowClosed(flow) => {
                 self.world.layer.handle(now, transaction::Input::FlowClosed { flow });
                 self.world.phones.flow_closed(flow);
+                self.lamps.flow_closed(flow);
                 Ok(())
             }
             Input::MediaOpened { leg, local } => {
@@ -133,6 +141,7 @@ impl Pbx {
                 Ok(())
             }
             Input::Directory(directory) => {
+                self.world.queues.retain(&directory);
                 self.world.directory = directory;
                 self.people_changed(now);
                 Ok(())
@@ -142,9 +151,11 @@ impl Pbx {
                 self.people_changed(now);
                 Ok(())
             }
-            Input::TrunkAddresses { trunk, addresses } => {
-                self.world.trunks.resolve(trunk, addresses);
-                self.accounts.update(now, &mut self.world);
+            Input::HostAddresses { host, addresses } => {
+                self.world.trunks.resolve(&host, addresses);
+                if !self.stopping {
+                    self.accounts.update(now, &mut self.world);
+                }
                 Ok(())
             }
             Input::Clock(clock) => {
@@ -168,6 +179,7 @@ impl Pbx {
         self.pump(now);
         self.world.phones.handle_timeout(now);
         self.accounts.handle_timeout(now, &mut self.world);
+        self.lamps.handle_timeout(now);
         for id in self.calls.due(now) {
             let world = &mut self.world;
             self.calls.with(id, |call| call.handle_timeout(now, world));
@@ -183,6 +195,7 @@ impl Pbx {
             world.layer.poll_timeout(),
             world.phones.poll_timeout(),
             self.accounts.poll_timeout(),
+            self.lamps.poll_timeout(),
             self.calls.poll_timeout(),
         ];
         timers.into_iter().flatten().min()
@@ -238,6 +251,19 @@ impl Pbx {
         self.world.phones.of(now, user).len()
     }
 
+    /// Whom a TLS connection on this flow has to lead to: the host of the trunk there (RFC 5922 section 7). `None`: nobody
+    /// whom we would call.
+    #[must_use]
+    pub fn host_at(&self, flow: &Flow) -> Option<&str> {
+        self.world.trunks.host_at(flow)
+    }
+
+    /// How many subscriptions there are: phones that show who talks, or whether messages wait.
+    #[must_use]
+    pub fn lamps(&self) -> usize {
+        self.lamps.len()
+    }
+
     /// One SIP message. What cannot be read is answered where that is possible.
     fn received(&mut self, now: Instant, flow: Flow, payload: Bytes) -> Result<(), Error> {
         // Keep-alives (RFC 5626 section 3.5.1) are no messages.
@@ -278,6 +304,7 @@ impl Pbx {
         if !self.stopping {
             self.accounts.update(now, world);
         }
+        self.lamps.people_changed(now, &world.directory);
         for id in self.calls.ids() {
             self.calls.with(id, |call| call.on_directory(now, world));
         }
@@ -299,6 +326,7 @@ impl Pbx {
             Command::Shutdown => {
                 self.stopping = true;
                 self.accounts.stop(now, &mut self.world);
+                self.lamps.stop(now);
                 for id in self.calls.ids() {
                     self.on_call(now, id, |call, world| call.end(now, world, Cause::Shutdown));
                 }
@@ -326,9 +354,13 @@ impl Pbx {
         if self.stopping || self.calls.len() >= self.world.config.limits.calls {
             return Err(OriginateError::Full);
         }
+        let account = Account::User(from.clone());
+        if self.calls.of(&account) >= self.world.config.limits.calls_per_user {
+            return Err(OriginateError::TooMany(from.clone()));
+        }
         let id = self.new_call_id();
         let call = Call::originated(now, &mut self.world, id, from, to);
-        self.calls.insert(call, Account::User(from.clone()));
+        self.calls.insert(call, account);
         Ok(id)
     }
 

@@ -1,6 +1,7 @@
 //! The users' phones: who may register, who has, and where they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use switchboard_routing::{Directory, UserId};
@@ -23,7 +24,12 @@ pub(crate) struct Phones {
     authenticator: Authenticator,
     /// Of active users only.
     ha1s: BTreeMap<UserId, Ha1s>,
+    /// Where each one's phones registered from lately, the last in front.
+    homes: BTreeMap<UserId, VecDeque<IpAddr>>,
 }
+
+/// So many addresses of one user are remembered as the user's own.
+const HOMES: usize = 4;
 
 /// What a request of a phone turns out to be.
 #[derive(Debug)]
@@ -71,6 +77,7 @@ impl Phones {
             registrar,
             authenticator: Authenticator::new(authenticator, seed, config.clock.at),
             ha1s: BTreeMap::new(),
+            homes: BTreeMap::new(),
         }
     }
 
@@ -89,6 +96,7 @@ impl Phones {
             // Before the first passwords came, nobody had one.
             now.is_some() && (before.is_empty() || before.get(user) == now)
         };
+        self.homes.retain(|user, _| unchanged(user.as_str()));
         let users = self.registrar.users();
         let gone: Vec<String> = users.filter(|user| !unchanged(user)).map(str::to_owned).collect();
         for user in gone {
@@ -134,7 +142,9 @@ impl Phones {
         request: &Message,
         tag: &str,
     ) -> Result<Builder, Refusal> {
-        self.registrar.register(now, user.as_str(), flow, request, tag)
+        let registered = self.registrar.register(now, user.as_str(), flow, request, tag)?;
+        self.at_home(user, flow.remote.ip());
+        Ok(registered)
     }
 
     /// The user's phones, the preferred ones first.
@@ -152,11 +162,26 @@ impl Phones {
         self.registrar.lookup(now, name).iter().any(|binding| binding.flow == *flow)
     }
 
+    /// Whether phones of the user of this name are at this address, at whatever port, or were
+    /// lately: a phone that restarts comes from another port.
+    pub(crate) fn is_home(&self, name: &str, ip: IpAddr) -> bool {
+        self.homes.get(name).is_some_and(|homes| homes.contains(&ip.to_canonical()))
+    }
+
+    fn at_home(&mut self, user: &UserId, ip: IpAddr) {
+        let ip = ip.to_canonical();
+        let homes = self.homes.entry(user.clone()).or_default();
+        homes.retain(|known| *known != ip);
+        homes.push_front(ip);
+        homes.truncate(HOMES);
+    }
+
     pub(crate) fn restore(&mut self, now: Instant, config: &Config, saved: SavedBinding) -> bool {
         let user = saved.user.clone();
         if !self.ha1s.contains_key(&user) {
             return false;
         }
+        self.at_home(&user, saved.remote.ip());
         match saved.into_binding(&config.clock) {
             Some(binding) => self.registrar.restore(now, user.as_str(), binding),
             None => false,

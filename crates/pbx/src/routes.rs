@@ -4,20 +4,24 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use switchboard_media::LegId;
-use switchboard_routing::TrunkId;
 use switchboard_sip::dialog::DialogId;
 use switchboard_sip::transaction::TransactionId;
 
+use crate::accounts::AccountNumber;
 use crate::ids::{CallId, LegNumber};
+use crate::lamps::LampNumber;
 
 /// A leg of a call.
 pub(crate) type LegKey = (CallId, LegNumber);
 
 /// Who waits for a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Leg(LegKey),
-    Trunk(TrunkId),
+    /// A registration of ours.
+    Account(AccountNumber),
+    /// A subscription of a phone.
+    Lamp(LampNumber),
 }
 
 /// The tables that lead from what arrives to whom it is for. Each entry has one owner, who put it

@@ -14,8 +14,9 @@ use crate::secrets::Secrets;
 #[derive(Debug, Default)]
 pub(crate) struct Trunks {
     trunks: Vec<Trunk>,
-    /// What the names of hosts stand for, as the shell found out.
-    resolved: BTreeMap<TrunkId, Vec<IpAddr>>,
+    /// What the names of the trunks' hosts stand for, as the shell found out. It counts for the
+    /// name alone: a trunk that moves to another host takes no address along.
+    resolved: BTreeMap<String, Vec<IpAddr>>,
 }
 
 #[derive(Debug)]
@@ -30,28 +31,36 @@ impl Trunks {
             spec: spec.clone(),
             password: secrets.trunk(&spec.id).map(str::to_owned),
         };
-        let before = std::mem::take(&mut self.trunks);
         self.trunks = directory.trunks().iter().map(trunk).collect();
-        // What a name stood for counts for that name alone: another host is not let in by the old addresses.
-        let host = |trunks: &[Trunk], id: &TrunkId| {
-            trunks.iter().find(|trunk| trunk.spec.id == *id).map(|trunk| trunk.spec.host.clone())
-        };
-        self.resolved.retain(|id, _| {
-            let now = host(&self.trunks, id);
-            now.is_some() && now == host(&before, id)
-        });
+        self.resolved.retain(|host, _| self.trunks.iter().any(|trunk| trunk.host() == *host));
     }
 
-    /// The addresses that a trunk's host name stands for.
-    pub(crate) fn resolve(&mut self, trunk: TrunkId, addresses: Vec<IpAddr>) {
-        self.resolved.insert(trunk, addresses);
+    /// The addresses that a host's name stands for; a host that no trunk names is nobody. Those
+    /// known before stay in front, so that a name server which answers in turns moves no trunk
+    /// that is well where it is.
+    pub(crate) fn resolve(&mut self, host: &str, addresses: Vec<IpAddr>) {
+        let host = host.to_ascii_lowercase();
+        if !self.trunks.iter().any(|trunk| trunk.host() == host) {
+            return;
+        }
+        let known = self.resolved.entry(host).or_default();
+        known.retain(|ip| addresses.contains(ip));
+        for ip in addresses {
+            if !known.contains(&ip) {
+                known.push(ip);
+            }
+        }
     }
 
     /// The trunk that a message came from, by its source; nobody's address is nobody.
     ///
-    /// A loopback address is everybody's on the machine, so there the port counts too.
+    /// A loopback address is everybody's on the machine, so there the port counts too. Who is to speak
+    /// TLS is not known by a datagram, whose source anybody can write.
     pub(crate) fn at(&self, flow: &Flow) -> Option<&TrunkId> {
         let source = SocketAddr::new(flow.remote.ip().to_canonical(), flow.remote.port());
+        let over = |trunk: &&Trunk| {
+            trunk.spec.transport != TrunkTransport::Tls || flow.transport == Transport::Tls
+        };
         let exact = |trunk: &&Trunk| {
             source.port() == trunk.spec.port && self.hosts(trunk).any(|ip| ip == source.ip())
         };
@@ -60,7 +69,8 @@ impl Trunks {
             let mut known = self.hosts(trunk).filter(|ip| !ip.is_loopback()).chain(further);
             known.any(|ip| ip == source.ip())
         };
-        let found = self.trunks.iter().find(exact).or_else(|| self.trunks.iter().find(by_address));
+        let mut trunks = self.trunks.iter().filter(over);
+        let found = trunks.clone().find(exact).or_else(|| trunks.find(by_address));
         found.map(|trunk| &trunk.spec.id)
     }
 
@@ -72,7 +82,8 @@ impl Trunks {
         self.trunks.iter().map(|trunk| &trunk.spec).find(|spec| spec.id == *id)
     }
 
-    /// The way to a trunk: `None` while its host is not known, or no listener of ours fits.
+    /// The way to a trunk: `None` while its host is not known, or no listener of ours fits. Over TLS it needs no
+    /// listener of that kind: the trunk's requests come back on the connection (RFC 5923).
     pub(crate) fn way(&self, config: &Config, id: &TrunkId) -> Option<Flow> {
         let trunk = self.trunks.iter().find(|trunk| trunk.spec.id == *id)?;
         let transport = match trunk.spec.transport {
@@ -85,17 +96,40 @@ impl Trunks {
             local.is_ipv4() == ip.is_ipv4()
                 && (local.ip().is_loopback() == ip.is_loopback() || local.ip().is_unspecified())
         };
-        let listener = config
-            .listeners
-            .iter()
-            .find(|listener| listener.transport == transport && fits(&listener.local))?;
+        let mut listeners = config.listeners.iter().filter(|listener| fits(&listener.local));
+        let same = listeners.clone().find(|listener| listener.transport == transport);
+        let listener = match transport {
+            Transport::Tls => same.or_else(|| listeners.next()),
+            _ => same,
+        }?;
         let remote = SocketAddr::new(ip, trunk.spec.port);
         Some(Flow { transport, local: listener.local, remote, connection: None })
     }
 
-    /// Our account at a trunk, to answer its challenges with.
+    /// The host of the TLS trunk at the far end of a flow: the name that its certificate has to be for.
+    pub(crate) fn host_at(&self, flow: &Flow) -> Option<&str> {
+        let remote = SocketAddr::new(flow.remote.ip().to_canonical(), flow.remote.port());
+        let here = |trunk: &&Trunk| {
+            trunk.spec.transport == TrunkTransport::Tls
+                && trunk.spec.port == remote.port()
+                && self.hosts(trunk).any(|ip| ip == remote.ip())
+        };
+        self.trunks.iter().find(here).map(|trunk| trunk.spec.host.as_str())
+    }
+
+    /// Our account at a trunk, to answer its challenges with: at its domain, and within a call at
+    /// the addresses that are the trunk's own.
     pub(crate) fn account(&self, id: &TrunkId) -> Option<Client> {
-        self.credentials(id).map(Client::new)
+        let mut account = Client::new(self.credentials(id)?);
+        let trunk = self.trunks.iter().find(|trunk| trunk.spec.id == *id)?;
+        account.also_at(trunk.spec.host.as_str());
+        for ip in self.hosts(trunk).chain(trunk.spec.addresses.iter().copied()) {
+            account.also_at(match ip {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            });
+        }
+        Some(account)
     }
 
     /// User, password, and the one host and realm that they are for.
@@ -109,8 +143,15 @@ impl Trunks {
 
     fn hosts<'a>(&'a self, trunk: &'a Trunk) -> impl Iterator<Item = IpAddr> + 'a {
         let literal = trunk.spec.host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        let resolved = self.resolved.get(&trunk.spec.id).into_iter().flatten().copied();
+        let resolved = self.resolved.get(&trunk.host()).into_iter().flatten().copied();
         literal.into_iter().chain(resolved).map(|ip: IpAddr| ip.to_canonical())
+    }
+}
+
+impl Trunk {
+    /// Its host; names of hosts are the same in either case (RFC 4343).
+    fn host(&self) -> String {
+        self.spec.host.to_ascii_lowercase()
     }
 }
 
@@ -124,6 +165,7 @@ mod tests {
     use switchboard_routing::DirectorySpec;
 
     use super::*;
+    use crate::config::Listener;
 
     /// A directory with one trunk of this host and these further addresses.
     fn directory(host: &str, addresses: &[&str]) -> Directory {
@@ -178,15 +220,84 @@ mod tests {
         assert!(!knows(&named, "[::ffff:198.51.100.8]:5060"));
     }
 
+    fn resolve(trunks: &mut Trunks, host: &str, addresses: &[&str]) {
+        trunks.resolve(host, addresses.iter().map(|ip| ip.parse().unwrap()).collect());
+    }
+
     #[test]
     fn h21_the_addresses_of_a_host_go_with_the_host() {
         let mut moved = trunks("sip.example.com", &[]);
-        moved.resolve("provider".parse().unwrap(), vec!["198.51.100.7".parse().unwrap()]);
+        resolve(&mut moved, "SIP.example.com", &["198.51.100.7"]);
         assert!(knows(&moved, "198.51.100.7:5060"));
         moved.update(&directory("sip.example.com", &[]), &Secrets::default());
         assert!(knows(&moved, "198.51.100.7:5060"), "the same host");
         moved.update(&directory("sip.example.net", &[]), &Secrets::default());
         assert!(!knows(&moved, "198.51.100.7:5060"), "another host");
+        moved.update(&directory("sip.example.com", &[]), &Secrets::default());
+        assert!(!knows(&moved, "198.51.100.7:5060"), "it is asked for again");
+        resolve(&mut moved, "sip.example.com", &["198.51.100.7"]);
+        assert!(knows(&moved, "198.51.100.7:5060"));
+        resolve(&mut moved, "sip.example.com", &[]);
+        assert!(!knows(&moved, "198.51.100.7:5060"), "the name stands for nothing any more");
+    }
+
+    #[test]
+    fn h21_a_host_that_no_trunk_names_is_nobody() {
+        let mut named = trunks("sip.example.com", &[]);
+        resolve(&mut named, "sip.example.net", &["198.51.100.7"]);
+        named.update(&directory("sip.example.net", &[]), &Secrets::default());
+        assert!(!knows(&named, "198.51.100.7:5060"));
+    }
+
+    #[test]
+    fn a_name_server_that_answers_in_turns_moves_nobody() {
+        let mut named = trunks("sip.example.com", &[]);
+        let first =
+            |trunks: &Trunks| trunks.hosts(&trunks.trunks[0]).next().map(|ip| ip.to_string());
+        resolve(&mut named, "sip.example.com", &["198.51.100.7", "198.51.100.8"]);
+        resolve(&mut named, "sip.example.com", &["198.51.100.8", "198.51.100.7"]);
+        assert_eq!(first(&named).as_deref(), Some("198.51.100.7"));
+        resolve(&mut named, "sip.example.com", &["198.51.100.9", "198.51.100.8"]);
+        assert_eq!(first(&named).as_deref(), Some("198.51.100.8"));
+    }
+
+    /// The trunk of [`directory`], over TLS.
+    fn over_tls(host: &str) -> Trunks {
+        let mut trunks = trunks(host, &[]);
+        trunks.trunks[0].spec.transport = TrunkTransport::Tls;
+        trunks
+    }
+
+    #[test]
+    fn a_trunk_over_tls_is_not_known_by_a_datagram() {
+        let trunks = over_tls("198.51.100.7");
+        assert!(!knows(&trunks, "198.51.100.7:5060"));
+        let remote = "198.51.100.7:49152".parse().unwrap();
+        let flow = Flow::udp("192.0.2.1:5061".parse().unwrap(), remote);
+        assert!(trunks.at(&Flow { transport: Transport::Tls, ..flow }).is_some());
+        assert!(trunks.at(&Flow { transport: Transport::Tcp, ..flow }).is_none());
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "any instant will do")]
+    #[test]
+    fn a_trunk_over_tls_has_a_name_to_check_and_needs_no_listener_of_its_kind() {
+        let mut trunks = over_tls("sip.example.com");
+        resolve(&mut trunks, "sip.example.com", &["198.51.100.7"]);
+        let clock = crate::WallClock {
+            at: std::time::Instant::now(),
+            unix: std::time::Duration::ZERO,
+            utc_offset: 0,
+        };
+        let udp = Listener::new(Transport::Udp, "192.0.2.1:5060".parse().unwrap());
+        let config = Config { listeners: vec![udp], ..Config::new("pbx", clock, [0; 32]) };
+        let way = trunks.way(&config, &"provider".parse().unwrap()).unwrap();
+        assert_eq!(
+            (way.transport, way.remote.to_string().as_str()),
+            (Transport::Tls, "198.51.100.7:5060")
+        );
+        assert_eq!(trunks.host_at(&way), Some("sip.example.com"));
+        let elsewhere = Flow { remote: "198.51.100.8:5060".parse().unwrap(), ..way };
+        assert_eq!(trunks.host_at(&elsewhere), None);
     }
 
     #[test]

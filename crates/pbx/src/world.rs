@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use switchboard_media as media;
-use switchboard_routing::Directory;
+use switchboard_routing::{Directory, QueueMemory};
+use switchboard_sip::auth::Client;
 use switchboard_sip::transaction::{TransactionId, TransactionLayer};
 use switchboard_sip::{Builder, Flow, Message, StatusCode};
 
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::event::{CallEvent, Event};
 use crate::ids::CallId;
 use crate::io::Output;
+use crate::leg::Peer;
 use crate::phones::Phones;
 use crate::routes::{LegKey, Owner, Routes};
 use crate::trunks::Trunks;
@@ -25,6 +27,8 @@ pub(crate) struct World {
     pub(crate) directory: Arc<Directory>,
     pub(crate) phones: Phones,
     pub(crate) trunks: Trunks,
+    /// Who began, who took calls: the order in which queues ring.
+    pub(crate) queues: QueueMemory,
     pub(crate) layer: TransactionLayer,
     pub(crate) routes: Routes,
     pub(crate) outputs: VecDeque<Output>,
@@ -60,6 +64,14 @@ impl World {
         let tag = self.layer.stateless_tag(request);
         if let Ok(response) = self.config.reply(request, status, Some(&tag)).build() {
             self.respond(now, id, &response);
+        }
+    }
+
+    /// Our account at a trunk; a phone has none of ours, whatever it asks for.
+    pub(crate) fn account(&self, peer: &Peer) -> Option<Client> {
+        match peer {
+            Peer::Trunk(trunk) => self.trunks.account(trunk),
+            Peer::Phone(_) => None,
         }
     }
 

@@ -14,9 +14,9 @@ use crate::spec::Overflow;
 pub struct HoursSpec {
     /// The weekly opening times.
     pub open: Vec<OpenSpec>,
-    /// Days on which the line is closed all day.
+    /// Days on which the line is closed all day: one day (`2026-12-24`) or every year's (`12-25`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holidays: Vec<Date>,
+    pub holidays: Vec<Holiday>,
     /// What a caller hears outside the hours.
     #[serde(default = "crate::prompts::closed")]
     pub closed_prompt: Prompt,
@@ -25,7 +25,8 @@ pub struct HoursSpec {
     pub closed: Overflow,
 }
 
-/// A span of the day on some days of the week.
+/// A span on some days of the week, from one minute to another; `22:00` to `06:00` goes on into the
+/// next day, which needs not be among the days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenSpec {
@@ -33,17 +34,31 @@ pub struct OpenSpec {
     pub days: Vec<Weekday>,
     /// The first open minute.
     pub from: TimeOfDay,
-    /// The first closed minute; `24:00` is the end of the day. Never before `from`.
+    /// The first closed minute; `24:00` is the end of the day. Before `from` it is the next day's.
     pub to: TimeOfDay,
+}
+
+impl OpenSpec {
+    /// Whether the span holds `time` on a `day` that comes after `before`.
+    fn holds(&self, day: Weekday, before: Weekday, time: TimeOfDay) -> bool {
+        let (today, yesterday) = (self.days.contains(&day), self.days.contains(&before));
+        if self.from <= self.to {
+            return today && self.from <= time && time < self.to;
+        }
+        today && self.from <= time || yesterday && time < self.to
+    }
 }
 
 impl HoursSpec {
     /// Whether the line is open at `at`.
+    ///
+    /// Local wall time is all that counts: where clocks go forward, the minutes that are skipped
+    /// are never asked about; where they go back, the hour that comes twice is open twice. A
+    /// holiday closes its day from midnight to midnight, also to a span of the evening before.
     pub fn is_open(&self, at: LocalTime) -> bool {
-        !self.holidays.contains(&at.date)
-            && self.open.iter().any(|span| {
-                span.days.contains(&at.date.weekday()) && span.from <= at.time && at.time < span.to
-            })
+        let (day, before) = (at.date.weekday(), at.date.weekday().before());
+        !self.holidays.iter().any(|holiday| holiday.is(at.date))
+            && self.open.iter().any(|span| span.holds(day, before, at.time))
     }
 }
 
@@ -68,6 +83,21 @@ pub enum Weekday {
     Fri,
     Sat,
     Sun,
+}
+
+impl Weekday {
+    /// The day before.
+    fn before(self) -> Self {
+        match self {
+            Self::Mon => Self::Sun,
+            Self::Tue => Self::Mon,
+            Self::Wed => Self::Tue,
+            Self::Thu => Self::Wed,
+            Self::Fri => Self::Thu,
+            Self::Sat => Self::Fri,
+            Self::Sun => Self::Sat,
+        }
+    }
 }
 
 /// Why a text is neither a date nor a time of day.
@@ -175,6 +205,59 @@ impl FromStr for Date {
     }
 }
 
+/// A day on which a line is closed: once, or every year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holiday {
+    /// One day.
+    Once(Date),
+    /// A day of every year; 29 February is one of leap years alone.
+    Yearly {
+        /// 1 to 12.
+        month: u8,
+        /// 1 to 31, a day that the month has.
+        day: u8,
+    },
+}
+
+impl Holiday {
+    /// Whether `date` is this holiday.
+    pub fn is(self, date: Date) -> bool {
+        match self {
+            Self::Once(once) => once == date,
+            Self::Yearly { month, day } => (month, day) == (date.month, date.day),
+        }
+    }
+}
+
+impl fmt::Display for Holiday {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Once(date) => write!(f, "{date}"),
+            Self::Yearly { month, day } => write!(f, "{month:02}-{day:02}"),
+        }
+    }
+}
+
+impl FromStr for Holiday {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        if text.len() > 5 {
+            return text.parse().map(Self::Once);
+        }
+        let parse = || {
+            let (month, day) = text.split_once('-')?;
+            // A leap year has every day that a year can have.
+            let date = Date::new(2000, two_digits(month)?, two_digits(day)?)?;
+            Some(Self::Yearly { month: date.month, day: date.day })
+        };
+        parse().ok_or_else(|| TimeError {
+            text: text.into(),
+            expected: "a day like 2026-12-24, or 12-24 for every year",
+        })
+    }
+}
+
 fn two_digits(text: &str) -> Option<u8> {
     let digits = text.len() == 2 && text.bytes().all(|octet| octet.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
@@ -199,6 +282,7 @@ macro_rules! as_text {
 
 as_text!(TimeOfDay);
 as_text!(Date);
+as_text!(Holiday);
 
 #[cfg(test)]
 mod tests {
@@ -231,6 +315,114 @@ mod tests {
         for bad in ["24:01", "9:00", "09:60", "0900", "", "-1:00", "+9:00"] {
             assert!(bad.parse::<TimeOfDay>().is_err(), "{bad}");
         }
+    }
+
+    fn hours(text: &str) -> HoursSpec {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn several_spans_a_day_have_a_break_between_them() {
+        let hours = hours(
+            r#"open = [
+                { days = ["mon", "tue"], from = "08:00", to = "12:00" },
+                { days = ["tue", "wed"], from = "13:00", to = "17:30" },
+            ]"#,
+        );
+        for (date, time, open) in [
+            ("2026-11-23", "11:59", true),
+            ("2026-11-23", "13:00", false),
+            ("2026-11-24", "11:59", true),
+            ("2026-11-24", "12:00", false),
+            ("2026-11-24", "12:59", false),
+            ("2026-11-24", "13:00", true),
+            ("2026-11-24", "17:30", false),
+            ("2026-11-25", "09:00", false),
+            ("2026-11-25", "14:00", true),
+        ] {
+            assert_eq!(hours.is_open(at(date, time)), open, "{date} {time}");
+        }
+    }
+
+    #[test]
+    fn a_span_over_midnight_goes_on_into_the_next_day() {
+        let hours = hours(r#"open = [{ days = ["fri", "sun"], from = "22:00", to = "06:00" }]"#);
+        for (date, time, open) in [
+            ("2026-11-27", "05:59", false), // Friday: Thursday is not among the days
+            ("2026-11-27", "21:59", false),
+            ("2026-11-27", "22:00", true),
+            ("2026-11-27", "23:59", true),
+            ("2026-11-28", "00:00", true), // Saturday, still Friday's
+            ("2026-11-28", "05:59", true),
+            ("2026-11-28", "06:00", false),
+            ("2026-11-28", "22:00", false),
+            ("2026-11-30", "03:00", true), // Monday, still Sunday's
+        ] {
+            assert_eq!(hours.is_open(at(date, time)), open, "{date} {time}");
+        }
+        let text = toml::to_string(&hours).unwrap();
+        assert_eq!(toml::from_str::<HoursSpec>(&text).unwrap(), hours);
+    }
+
+    #[test]
+    fn all_day_and_never() {
+        let week = r#"days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]"#;
+        let always = hours(&format!("open = [{{ {week}, from = '00:00', to = '24:00' }}]"));
+        let never = hours("open = []");
+        let empty = hours(&format!("open = [{{ {week}, from = '09:00', to = '09:00' }}]"));
+        for minute in 0..1440_u16 {
+            let time = TimeOfDay::new((minute / 60) as u8, (minute % 60) as u8).unwrap();
+            let at = LocalTime { date: "2026-11-24".parse().unwrap(), time };
+            assert!(always.is_open(at) && !never.is_open(at) && !empty.is_open(at), "{time}");
+        }
+    }
+
+    #[test]
+    fn holidays_of_one_year_and_of_every_year() {
+        let hours = hours(
+            r#"
+            holidays = ["2026-04-03", "12-25", "02-29"]
+            open = [{ days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], from = "20:00", to = "04:00" }]
+            "#,
+        );
+        for (date, time, open) in [
+            ("2026-04-03", "21:00", false),
+            ("2027-04-03", "21:00", true),
+            ("2025-12-25", "21:00", false),
+            ("2099-12-25", "21:00", false),
+            ("2026-12-25", "03:00", false), // of the evening before, but its day is closed
+            ("2026-12-26", "03:00", true),  // the morning after belongs to an ordinary day
+            ("2028-02-29", "21:00", false),
+            ("2027-02-28", "21:00", true),
+            ("2027-03-01", "21:00", true),
+        ] {
+            assert_eq!(hours.is_open(at(date, time)), open, "{date} {time}");
+        }
+        for bad in ["12-32", "13-01", "02-30", "1-1", "12/25", "", "2026-02-29", "12-5"] {
+            assert!(bad.parse::<Holiday>().is_err(), "{bad}");
+        }
+        for good in ["02-29", "12-25", "2026-12-24"] {
+            assert_eq!(good.parse::<Holiday>().unwrap().to_string(), good);
+        }
+    }
+
+    /// Clocks that go forward or back: what is asked is the wall, and the wall answers. Central
+    /// Europe, 2026: 29 March 02:00 becomes 03:00, 25 October 03:00 becomes 02:00.
+    #[test]
+    fn clocks_that_change_ask_about_the_wall() {
+        let hours = hours(r#"open = [{ days = ["sun"], from = "02:30", to = "03:30" }]"#);
+        let spring: Vec<&str> = ["01:59", "03:00", "03:29", "03:30"].to_vec();
+        let open: Vec<bool> =
+            spring.iter().map(|time| hours.is_open(at("2026-03-29", time))).collect();
+        assert_eq!(
+            open,
+            [false, true, true, false],
+            "the half hour that there is not is not missed"
+        );
+        let autumn = ["02:29", "02:30", "02:59", "02:00", "02:30", "03:29", "03:30"];
+        let open: Vec<bool> =
+            autumn.iter().map(|time| hours.is_open(at("2026-10-25", time))).collect();
+        assert_eq!(open, [false, true, true, false, true, true, false], "twice 02:30, twice open");
     }
 
     #[test]

@@ -46,6 +46,14 @@ prompt! {
     closed = "closed"
 }
 prompt! {
+    /// `moh`: music for who waits in a queue, unless the queue names another.
+    moh = "moh"
+}
+prompt! {
+    /// `voicemail`: asks for a message.
+    voicemail = "voicemail"
+}
+prompt! {
     /// `goodbye`: said when a menu option hangs up.
     goodbye = "goodbye"
 }

@@ -26,11 +26,12 @@
 //! - Numbers that wrap around compare by serial arithmetic: [`SequenceNumber`], [`RtpTimestamp`].
 //! - [`ReceiverStatistics`] counts loss and jitter and makes the report blocks of RTCP.
 //! - [`SourceLatch`] decides from whom to take packets, and to whom to send them.
-//! - [`JitterBuffer`] puts packets into order for whoever decodes them.
+//! - [`JitterBuffer`] puts packets into order for whoever decodes them, and delays them as little as
+//!   their jitter allows.
 //!
 //! # Time
 //!
-//! Only [`ReceiverStatistics`] knows any: it takes [`std::time::Instant`]s as arguments. Nothing
+//! [`ReceiverStatistics`] and [`JitterBuffer`] take [`std::time::Instant`]s as arguments. Nothing
 //! reads a clock.
 //!
 //! # Errors
@@ -40,12 +41,12 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `srtp`: packets sealed and opened (RFC 3711, RFC 7714), by rtc-srtp. It allocates a buffer a packet.
 //!
 //! # Limits
 //!
-//! - No SRTP, header extensions by id, redundancy (RFC 2198) or extended reports yet.
-//! - A [`JitterBuffer`] has a fixed depth of up to 50 packets; it does not adapt.
+//! - No header extensions by id, redundancy (RFC 2198) or extended reports yet.
+//! - A [`JitterBuffer`] holds 64 packets at most; those that come later than its bound are lost.
 //! - [`SourceLatch`] knows two hosts: the signalled one and the one that signals. A media gateway
 //!   whose SDP names neither is refused.
 
@@ -55,13 +56,17 @@ mod number;
 mod packet;
 pub mod rtcp;
 mod source_latch;
+#[cfg(feature = "srtp")]
+mod srtp;
 mod statistics;
 mod telephone_event;
 
 pub use error::{ParseError, ParseErrorKind};
-pub use jitter_buffer::{Inserted, JitterBuffer, Taken};
+pub use jitter_buffer::{Inserted, JitterBuffer, JitterConfig, Taken};
 pub use number::{ClockRate, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
 pub use packet::{Extension, HEADER_LEN, Header, Packet, is_rtcp};
 pub use source_latch::{SourceLatch, SourceVerdict};
+#[cfg(feature = "srtp")]
+pub use srtp::{SrtpError, SrtpKey, SrtpReceiver, SrtpSender, SrtpSuite};
 pub use statistics::ReceiverStatistics;
 pub use telephone_event::TelephoneEvent;

@@ -3,16 +3,21 @@ use std::net::{IpAddr, SocketAddr};
 use crate::error::AudioError;
 use crate::format::{Format, TelephoneEvent, formats, telephone_event};
 use crate::media::Media;
-use crate::{Codec, Direction, Session};
+use crate::{Codec, Crypto, Direction, Encryption, Session};
 
 /// What the other side says about its audio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteAudio {
     /// Where it wants RTP. Unspecified (`0.0.0.0`) for hold by address (RFC 3264 section 8.4).
     pub address: SocketAddr,
-    /// Where it wants RTCP: the next port unless `a=rtcp` says otherwise (RFC 3605). This side
-    /// never agrees to `a=rtcp-mux`.
+    /// Where it wants RTCP: the next port unless `a=rtcp` says otherwise (RFC 3605).
     pub rtcp: SocketAddr,
+    /// It takes RTCP on the port of RTP (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Its transport is `RTP/SAVP` or `RTP/SAVPF`: it wants SRTP and nothing else.
+    pub is_secure: bool,
+    /// Its keys (RFC 4568), best first; beside `RTP/AVP` they are a wish (RFC 8643).
+    pub crypto: Vec<Crypto>,
     /// Its formats, best first, telephone-events among them.
     pub formats: Vec<Format>,
     /// Its telephone-events, of the clock rate of its first voice codec where there are several.
@@ -26,16 +31,28 @@ pub struct RemoteAudio {
 }
 
 impl RemoteAudio {
-    /// Reads the first audio stream that can be used.
+    /// Reads the first audio stream that can be used without encryption.
     ///
     /// # Errors
     /// [`AudioError`], whose [`status`](AudioError::status) answers the request: of the first
     /// audio stream where none can be used.
     pub fn from_session(session: &Session) -> Result<Self, AudioError> {
+        Self::from_session_with(session, &Encryption::Off)
+    }
+
+    /// Reads the first audio stream that can be used with this encryption.
+    ///
+    /// # Errors
+    /// As [`from_session`](Self::from_session).
+    pub fn from_session_with(
+        session: &Session,
+        encryption: &Encryption,
+    ) -> Result<Self, AudioError> {
         let mut first = None;
         let audio = session.media.iter().enumerate().filter(|(_, media)| media.medium() == "audio");
         for (medium, media) in audio {
-            match Self::from_medium(session, media, medium) {
+            let read = Self::from_medium(session, media, medium);
+            match read.and_then(|audio| encryption.check(&audio).map(|()| audio)) {
                 Ok(audio) => return Ok(audio),
                 Err(error) => _ = first.get_or_insert(error),
             }
@@ -51,8 +68,14 @@ impl RemoteAudio {
         if media.port == 0 {
             return Err(AudioError::Refused);
         }
-        if !matches!(media.protocol(), "RTP/AVP" | "RTP/AVPF") {
-            return Err(AudioError::Transport { medium });
+        let is_secure = match media.protocol() {
+            "RTP/AVP" | "RTP/AVPF" => false,
+            "RTP/SAVP" | "RTP/SAVPF" => true,
+            _ => return Err(AudioError::Transport { medium }),
+        };
+        let crypto = Crypto::of(media);
+        if is_secure && crypto.is_empty() {
+            return Err(AudioError::NoKey { medium });
         }
         let connection = media.connection.as_ref().or(session.connection.as_ref());
         let connection = connection.ok_or(AudioError::NoConnection { medium })?;
@@ -67,6 +90,9 @@ impl RemoteAudio {
         Ok(Self {
             address,
             rtcp: rtcp(media, address),
+            rtcp_mux: media.attributes("rtcp-mux").next().is_some(),
+            is_secure,
+            crypto,
             telephone_event,
             direction: Direction::new(
                 direction.sends(),

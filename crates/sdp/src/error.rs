@@ -114,9 +114,23 @@ pub enum AudioError {
     /// Every audio stream has port 0.
     #[error("audio has port 0: the stream is refused or ended")]
     Refused,
-    /// A transport other than `RTP/AVP` and `RTP/AVPF`.
-    #[error("audio in medium {medium} does not use RTP/AVP or RTP/AVPF")]
+    /// A transport that is not RTP, or that this side does not want: SRTP where it is off.
+    #[error(
+        "audio in medium {medium} does not use RTP/AVP or RTP/AVPF, or SRTP where it is allowed"
+    )]
     Transport {
+        /// The index of the `m=` line.
+        medium: usize,
+    },
+    /// SRTP without a key that can be used.
+    #[error("medium {medium} has no 'a=crypto' line with a suite that is known here")]
+    NoKey {
+        /// The index of the `m=` line.
+        medium: usize,
+    },
+    /// SRTP is required, and nothing that fits is there.
+    #[error("medium {medium} is not encrypted, and must be: RTP/SAVP with 'a=crypto'")]
+    NotEncrypted {
         /// The index of the `m=` line.
         medium: usize,
     },

@@ -1,13 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 pub mod auth;
+mod back_off;
 pub mod checks;
 pub mod dialog;
 mod flow;
 mod identifiers;
+pub mod locate;
 mod message;
 pub mod registrar;
 pub mod registration;
+pub mod reliable;
+pub mod session_timer;
+pub mod subscription;
 pub mod transaction;
 mod uri;
 
@@ -18,6 +23,6 @@ pub use message::{
     Header, HeaderName, HeaderValue, Host, InvalidMethod, InvalidStatus, InvalidValue, Item,
     MAX_DEPTH, MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, MAX_PARTS, MediaType,
     Message, Method, Multipart, Name, NameAddr, PING, PONG, Param, ParamIter, Params, ParseError,
-    ParseErrorKind, Part, RAck, Replaces, StatusCode, Via, quote, refusal, unquote,
+    ParseErrorKind, Part, RAck, Replaces, StatusCode, Via, decode_frame, quote, refusal, unquote,
 };
 pub use uri::{MAX_URI, Scheme, Uri, UriBuf, escape_param, escape_user, unescape};

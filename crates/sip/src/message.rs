@@ -23,6 +23,7 @@ mod status;
 mod validate;
 mod value;
 mod via;
+mod ws_frame;
 
 use core::fmt;
 
@@ -54,6 +55,7 @@ pub use status::{InvalidStatus, StatusCode};
 pub use value::{HeaderValue, InvalidValue};
 pub use via::Via;
 pub(crate) use via::port;
+pub use ws_frame::decode_frame;
 
 /// The longest message accepted, in octets: what a UDP datagram's length can say.
 pub const MAX_MESSAGE: usize = 65_535;
@@ -263,13 +265,17 @@ impl Message {
 
     /// All header fields in order, as written.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
-        self.index.entries.iter().map(|entry| self.header_at(entry))
+        self.index.entries().iter().map(|entry| self.header_at(entry))
     }
 
     /// The first header field of this name, long or compact.
     pub fn header<'n>(&self, name: impl Into<Name<'n>>) -> Option<Header<'_>> {
         let name = name.into();
-        self.index.entries.iter().find(|e| e.is_named(name, &self.bytes)).map(|e| self.header_at(e))
+        self.index
+            .entries()
+            .iter()
+            .find(|e| e.is_named(name, &self.bytes))
+            .map(|e| self.header_at(e))
     }
 
     /// Whether there is a header field of this name.
@@ -286,7 +292,7 @@ impl Message {
     pub fn all<'n>(&self, name: impl Into<Name<'n>>) -> impl Iterator<Item = Header<'_>> {
         let name = name.into();
         let named = move |entry: &&Entry| entry.is_named(name, &self.bytes);
-        self.index.entries.iter().filter(named).map(|entry| self.header_at(entry))
+        self.index.entries().iter().filter(named).map(|entry| self.header_at(entry))
     }
 
     /// The values of all header fields of this name, comma lists taken apart, in order; empty ones are left out.
@@ -364,7 +370,7 @@ impl Message {
         name: HeaderName,
         read: impl FnOnce(&'m [u8]) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
-        let Some(entry) = self.index.entries.iter().find(|entry| entry.is(name)) else {
+        let Some(entry) = self.index.entries().iter().find(|entry| entry.is(name)) else {
             return Ok(None);
         };
         let value = read(entry.value(&self.bytes));
@@ -377,7 +383,7 @@ impl Message {
     }
 
     fn entry(&self, at: u16) -> Entry {
-        self.index.entries.get(usize::from(at)).copied().unwrap_or_default()
+        self.index.entries().get(usize::from(at)).copied().unwrap_or_default()
     }
 
     fn header_at(&self, entry: &Entry) -> Header<'_> {

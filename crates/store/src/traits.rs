@@ -16,6 +16,14 @@ use crate::time::UnixMillis;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub(crate) i64);
 
+impl Revision {
+    /// Nobody has ever written the directory. One that was emptied is not new.
+    #[must_use]
+    pub fn is_new(self) -> bool {
+        self.0 == 0
+    }
+}
+
 /// The directory could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

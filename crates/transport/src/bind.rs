@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
+use switchboard_sip::Transport;
 use tokio::net::{TcpListener, UdpSocket};
 
 /// What a socket was wanted for.
@@ -14,8 +15,26 @@ pub enum Purpose {
     SipUdp,
     /// SIP over TCP (RFC 3261, section 18).
     SipTcp,
+    /// SIP over TLS (RFC 3261, section 26.2.1).
+    SipTls,
+    /// SIP over WebSocket (RFC 7118).
+    SipWs,
+    /// SIP over secure WebSocket (RFC 7118).
+    SipWss,
     /// RTP or RTCP (RFC 3550, section 11).
     Media,
+}
+
+impl From<Transport> for Purpose {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::SipUdp,
+            Transport::Tcp => Self::SipTcp,
+            Transport::Tls => Self::SipTls,
+            Transport::Ws => Self::SipWs,
+            Transport::Wss => Self::SipWss,
+        }
+    }
 }
 
 impl std::fmt::Display for Purpose {
@@ -23,6 +42,9 @@ impl std::fmt::Display for Purpose {
         f.write_str(match self {
             Self::SipUdp => "SIP over UDP",
             Self::SipTcp => "SIP over TCP",
+            Self::SipTls => "SIP over TLS",
+            Self::SipWs => "SIP over WebSocket",
+            Self::SipWss => "SIP over secure WebSocket",
             Self::Media => "RTP",
         })
     }
@@ -89,8 +111,11 @@ pub(crate) fn rtp_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     udp(address, RTP_BUFFER)
 }
 
-/// A TCP listener for SIP. SO_REUSEADDR is on: for TCP it only skips connections that linger in TIME_WAIT.
-pub(crate) fn sip_tcp(address: SocketAddr) -> Result<TcpListener, BindError> {
+/// A listener for SIP on streams. SO_REUSEADDR is on: for TCP it only skips connections that linger in TIME_WAIT.
+pub(crate) fn sip_stream(
+    transport: Transport,
+    address: SocketAddr,
+) -> Result<TcpListener, BindError> {
     let open = || -> io::Result<TcpListener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
@@ -102,7 +127,7 @@ pub(crate) fn sip_tcp(address: SocketAddr) -> Result<TcpListener, BindError> {
         socket.listen(1024)?;
         TcpListener::from_std(socket.into())
     };
-    open().map_err(|source| BindError::new(Purpose::SipTcp, address, source))
+    open().map_err(|source| BindError::new(transport.into(), address, source))
 }
 
 fn udp(address: SocketAddr, buffer: usize) -> io::Result<UdpSocket> {
@@ -139,9 +164,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_taken_tcp_port_is_said_so() {
-        let first = sip_tcp("127.0.0.1:0".parse().unwrap()).unwrap();
-        let error = sip_tcp(first.local_addr().unwrap()).unwrap_err();
+        let first = sip_stream(Transport::Tcp, "127.0.0.1:0".parse().unwrap()).unwrap();
+        let error = sip_stream(Transport::Tls, first.local_addr().unwrap()).unwrap_err();
         assert!(error.is_taken());
-        assert_eq!(error.purpose(), Purpose::SipTcp);
+        assert_eq!(error.purpose(), Purpose::SipTls);
     }
 }

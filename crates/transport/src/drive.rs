@@ -14,6 +14,7 @@ use switchboard_sip::{Flow, Transport};
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
+use crate::access::AccessList;
 use crate::clock;
 use crate::host::Host;
 use crate::limits::StreamLimits;
@@ -22,9 +23,10 @@ use crate::rtp_ports::{PortRange, RtpPorts};
 use crate::sockets::{SipSockets, Watched};
 use crate::stream::StreamEvent;
 use crate::streams::Streams;
+use crate::tls::TlsClient;
 
 /// Settings of a [`Driver`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DriverConfig {
     /// The address that RTP ports are bound at.
     pub media: IpAddr,
@@ -32,6 +34,8 @@ pub struct DriverConfig {
     pub rtp: PortRange,
     /// Bounds of the stream transports.
     pub streams: StreamLimits,
+    /// How trunks are reached over TLS; without it they are not.
+    pub tls: Option<TlsClient>,
     /// How long a shutdown may take: calls that are not over by then are left to their peers' timers.
     pub shutdown: Duration,
 }
@@ -68,7 +72,7 @@ pub struct Driver {
     config: DriverConfig,
     pbx: Pbx,
     plane: Plane,
-    sip: Vec<Watched>,
+    sip: Vec<Sip>,
     streams: Streams,
     ports: RtpPorts,
     legs: HashMap<LegId, Leg>,
@@ -76,6 +80,12 @@ pub struct Driver {
     inputs: mpsc::UnboundedReceiver<Input>,
     stop_by: Option<Instant>,
     buffer: Box<[u8]>,
+}
+
+/// A UDP socket for SIP, and whom it hears.
+struct Sip {
+    socket: Watched,
+    access: AccessList,
 }
 
 struct Leg {
@@ -109,19 +119,22 @@ impl Driver {
     ) -> (Self, Handle) {
         let ready = ReadyList::default();
         let (sender, inputs) = mpsc::unbounded_channel();
-        let watch = |(n, socket)| Watched::new(socket, Token::Sip(n), &ready);
+        let watch = |(n, (socket, access))| Sip {
+            socket: Watched::new(socket, Token::Sip(n), &ready),
+            access,
+        };
         let sip = sockets.udp.into_iter().enumerate().map(watch).collect();
-        let mut streams = Streams::new(config.streams);
-        for listener in sockets.tcp {
-            streams.listen(listener);
+        let mut streams = Streams::new(config.streams, config.tls.clone());
+        for (listener, door) in sockets.streams {
+            streams.listen(listener, door);
         }
         let driver = Self {
-            config,
             pbx,
             plane,
             sip,
             streams,
             ports: RtpPorts::new(config.media, config.rtp),
+            config,
             legs: HashMap::new(),
             ready,
             inputs,
@@ -222,8 +235,13 @@ impl Driver {
 
     fn read_sip(&mut self, now: Instant, n: usize) {
         let Self { sip, pbx, buffer, .. } = self;
-        let Some((socket, local)) = sip.get(n).and_then(|s| Some((s, s.local()?))) else { return };
+        let Some(Sip { socket, access }) = sip.get(n) else { return };
+        let Some(local) = socket.local() else { return };
         socket.read(BATCH, buffer, |remote, datagram| {
+            if !access.allows(remote.ip()) {
+                tracing::debug!(%remote, "message dropped: not on the access list");
+                return;
+            }
             // Keep-alives of phones behind NAT (RFC 5626, section 4.4, and what vendors send) are no messages.
             if datagram.iter().all(|octet| matches!(octet, b'\r' | b'\n' | b' ' | 0)) {
                 return;
@@ -265,7 +283,7 @@ impl Driver {
     fn settle(&mut self, now: Instant, host: &mut impl Host) {
         loop {
             if let Some(output) = self.plane.poll_output() {
-                self.obey_plane(now, output);
+                self.obey_plane(now, output, host);
             } else if let Some(output) = self.pbx.poll_output() {
                 self.obey_pbx(now, output, host);
             } else {
@@ -274,7 +292,12 @@ impl Driver {
         }
     }
 
-    fn obey_plane(&mut self, now: Instant, output: switchboard_media::Output) {
+    fn obey_plane(
+        &mut self,
+        now: Instant,
+        output: switchboard_media::Output,
+        host: &mut impl Host,
+    ) {
         match output {
             switchboard_media::Output::Transmit(packet) => {
                 let Some(leg) = self.legs.get(&packet.leg) else { return };
@@ -292,6 +315,8 @@ impl Driver {
                 }
                 self.tell(now, Input::Media(event));
             }
+            switchboard_media::Output::Recorded(block) => host.recorded(block),
+            switchboard_media::Output::RecordingOver(recording) => host.recording_over(recording),
         }
     }
 
@@ -318,17 +343,20 @@ impl Driver {
     fn transmit(&mut self, now: Instant, flow: Flow, payload: Bytes) {
         if flow.transport == Transport::Udp {
             let family = flow.remote.is_ipv4();
-            let socket =
-                self.sip.iter().find(|socket| socket.local() == Some(flow.local)).or_else(|| {
-                    self.sip.iter().find(|s| s.local().is_some_and(|l| l.is_ipv4() == family))
-                });
+            let mut sockets = self.sip.iter().map(|sip| &sip.socket);
+            let exact = sockets.clone().find(|socket| socket.local() == Some(flow.local));
+            let socket = exact
+                .or_else(|| sockets.find(|s| s.local().is_some_and(|l| l.is_ipv4() == family)));
             match socket.map(|socket| socket.send(flow.remote, &payload)) {
                 Some(Ok(())) => {}
                 Some(Err(error)) => tracing::debug!(%flow, %error, "message not sent"),
                 None => tracing::debug!(%flow, "no socket for this address family"),
             }
-        } else if self.streams.send(flow, payload).is_err() {
-            self.tell(now, Input::FlowClosed(flow));
+        } else {
+            let host = || self.pbx.host_at(&flow).map(Into::into);
+            if self.streams.send(flow, payload, host).is_err() {
+                self.tell(now, Input::FlowClosed(flow));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the drive loop hands to the program around it.
 
+use switchboard_media::{Recorded, RecordingId};
 use switchboard_pbx::{CallId, CallRecord, Event, OriginateError, RecordHead, SavedBinding};
 use switchboard_routing::UserId;
 
@@ -19,4 +20,13 @@ pub trait Host {
     fn originated(&mut self, token: u64, result: Result<CallId, OriginateError>);
     /// Something to show.
     fn event(&mut self, event: &Event);
+    /// 20 ms of a recording, 50 times a second: write it elsewhere. A program that keeps no recordings
+    /// drops it, and its buffer is used again.
+    fn recorded(&mut self, block: Recorded) {
+        drop(block);
+    }
+    /// The last block of a recording was given.
+    fn recording_over(&mut self, recording: RecordingId) {
+        let _ = recording;
+    }
 }

@@ -12,6 +12,14 @@ pub struct StreamLimits {
     pub connections: usize,
     /// Connections from one address. Phones behind one NAT share theirs.
     pub connections_per_address: usize,
+    /// Connections in all whose handshake (TLS, WebSocket) is not done.
+    pub handshakes: usize,
+    /// The same from one address.
+    pub handshakes_per_address: usize,
+    /// A handshake must be done within this time.
+    pub handshake_deadline: Duration,
+    /// Whoever connects to us has to send a first message within this time, or gives up the place.
+    pub first_message: Duration,
     /// A message that has begun must be complete within this time.
     pub message_deadline: Duration,
     /// A connection on which nothing comes for this long is closed; phones send keep-alives (RFC 5626,
@@ -23,6 +31,10 @@ pub struct StreamLimits {
     pub connect_deadline: Duration,
     /// Messages that wait for a slow peer; one more, and its connection is closed.
     pub write_queue: usize,
+    /// A WebSocket on which nothing came for this long is asked for a pong (RFC 6455, section 5.5.2), and closed when
+    /// nothing comes for as long again: a browser cannot ask by itself, and what is between us forgets silent
+    /// connections.
+    pub ping: Duration,
 }
 
 impl Default for StreamLimits {
@@ -30,11 +42,16 @@ impl Default for StreamLimits {
         Self {
             connections: 4096,
             connections_per_address: 64,
+            handshakes: 512,
+            handshakes_per_address: 32,
+            handshake_deadline: Duration::from_secs(10),
+            first_message: Duration::from_secs(30),
             message_deadline: Duration::from_secs(10),
             idle: Duration::from_secs(2 * 3600),
             write_deadline: Duration::from_secs(10),
             connect_deadline: Duration::from_secs(5),
             write_queue: 128,
+            ping: Duration::from_secs(30),
         }
     }
 }
@@ -59,12 +76,12 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    /// A place for a connection with `address`, unless a bound is reached.
-    pub(crate) fn take(&self, address: IpAddr, limits: &StreamLimits) -> Option<Place> {
+    /// A place for a connection with `address`, unless there are `all` or, from there, `per_address` already.
+    pub(crate) fn take(&self, address: IpAddr, all: usize, per_address: usize) -> Option<Place> {
         let address = address.to_canonical();
         let mut counts = self.lock();
         let from_here = counts.by_address.get(&address).copied().unwrap_or(0);
-        if counts.all >= limits.connections || from_here >= limits.connections_per_address {
+        if counts.all >= all || from_here >= per_address {
             return None;
         }
         counts.all += 1;
@@ -101,17 +118,15 @@ mod tests {
 
     #[test]
     fn places_are_bounded_by_address_and_in_all_and_given_back() {
-        let limits =
-            StreamLimits { connections: 3, connections_per_address: 2, ..StreamLimits::default() };
         let places = Places::default();
         let (a, b): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
-        let first = places.take(a, &limits).unwrap();
-        let _second = places.take(mapped, &limits).unwrap();
-        assert!(places.take(a, &limits).is_none(), "a mapped address is the same address");
-        let _third = places.take(b, &limits).unwrap();
-        assert!(places.take(b, &limits).is_none(), "full");
+        let first = places.take(a, 3, 2).unwrap();
+        let _second = places.take(mapped, 3, 2).unwrap();
+        assert!(places.take(a, 3, 2).is_none(), "a mapped address is the same address");
+        let _third = places.take(b, 3, 2).unwrap();
+        assert!(places.take(b, 3, 2).is_none(), "full");
         drop(first);
-        assert!(places.take(b, &limits).is_some());
+        assert!(places.take(b, 3, 2).is_some());
     }
 }

@@ -9,47 +9,135 @@ use switchboard_pbx::Listener;
 use switchboard_sip::Transport;
 use tokio::net::{TcpListener, UdpSocket};
 
+use crate::accept::{Door, Kind};
+use crate::access::AccessList;
 use crate::bind::{self, BindError};
 use crate::ready::{Notice, ReadyList, Token};
+use crate::tls::TlsServer;
+use crate::ws::Origins;
+
+/// A listener to be.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Where; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// What it speaks.
+    pub carrier: Carrier,
+    /// Whom it hears.
+    pub access: AccessList,
+    /// The address that peers are told instead of `address`.
+    pub advertised: Option<SocketAddr>,
+}
+
+/// What a listener speaks.
+#[derive(Clone, Debug)]
+pub enum Carrier {
+    /// UDP and TCP, on one port (RFC 3261, section 18.2.1 wants both).
+    UdpAndTcp,
+    /// UDP alone.
+    Udp,
+    /// TCP alone.
+    Tcp,
+    /// TLS.
+    Tls(TlsServer),
+    /// WebSocket without TLS: for a reverse proxy on this machine, as browsers want `wss` for anything else.
+    Ws(Origins),
+    /// Secure WebSocket.
+    Wss(TlsServer, Origins),
+}
+
+impl Listen {
+    /// A listener that hears everybody.
+    #[must_use]
+    pub fn new(address: SocketAddr, carrier: Carrier) -> Self {
+        Self { address, carrier, access: AccessList::everybody(), advertised: None }
+    }
+
+    /// UDP and TCP, on one port.
+    #[must_use]
+    pub fn plain(address: SocketAddr) -> Self {
+        Self::new(address, Carrier::UdpAndTcp)
+    }
+}
 
 /// SIP sockets, bound and not yet read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SipSockets {
-    pub(crate) udp: Vec<UdpSocket>,
-    pub(crate) tcp: Vec<TcpListener>,
+    pub(crate) udp: Vec<(UdpSocket, AccessList)>,
+    pub(crate) streams: Vec<(TcpListener, Door)>,
     listeners: Vec<Listener>,
 }
 
 impl SipSockets {
-    /// Binds UDP and TCP at each address. Nothing listens that is not named here. Port 0 takes the same free
-    /// port for both.
+    /// Binds each. Nothing listens that is not named here.
     ///
     /// # Errors
     /// The first address that cannot be had. Outside a tokio runtime it panics, as tokio's sockets do.
-    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
-        let mut sockets = Self { udp: Vec::new(), tcp: Vec::new(), listeners: Vec::new() };
-        for &wanted in addresses {
-            let tcp = bind::sip_tcp(wanted)?;
-            let local = address(tcp.local_addr(), wanted)?;
-            let udp = bind::sip_udp(local)?;
-            for transport in [Transport::Udp, Transport::Tcp] {
-                sockets.listeners.push(Listener { transport, local });
+    pub fn bind(listeners: &[Listen]) -> Result<Self, BindError> {
+        let mut sockets = Self::default();
+        for listen in listeners {
+            match &listen.carrier {
+                Carrier::UdpAndTcp => {
+                    let local = sockets.stream(listen, listen.address, Kind::Tcp)?;
+                    sockets.datagrams(listen, local)?;
+                }
+                Carrier::Udp => sockets.datagrams(listen, listen.address)?,
+                Carrier::Tcp => _ = sockets.stream(listen, listen.address, Kind::Tcp)?,
+                Carrier::Tls(server) => {
+                    sockets.stream(listen, listen.address, Kind::Tls(server.clone()))?;
+                }
+                Carrier::Ws(origins) => {
+                    sockets.stream(listen, listen.address, Kind::Ws(origins.clone()))?;
+                }
+                Carrier::Wss(server, origins) => {
+                    let kind = Kind::Wss(server.clone(), origins.clone());
+                    sockets.stream(listen, listen.address, kind)?;
+                }
             }
-            sockets.udp.push(udp);
-            sockets.tcp.push(tcp);
         }
         Ok(sockets)
     }
 
-    /// What listens, with the ports that were bound.
+    /// What listens, with the ports that were bound: one entry a transport.
     #[must_use]
     pub fn listeners(&self) -> &[Listener] {
         &self.listeners
     }
+
+    fn datagrams(&mut self, listen: &Listen, wanted: SocketAddr) -> Result<(), BindError> {
+        let socket = bind::sip_udp(wanted)?;
+        let local = bound(socket.local_addr(), Transport::Udp, wanted)?;
+        self.udp.push((socket, listen.access.clone()));
+        self.told(listen, Transport::Udp, local);
+        Ok(())
+    }
+
+    fn stream(
+        &mut self,
+        listen: &Listen,
+        wanted: SocketAddr,
+        kind: Kind,
+    ) -> Result<SocketAddr, BindError> {
+        let door = Door { kind, access: listen.access.clone() };
+        let transport = door.transport();
+        let socket = bind::sip_stream(transport, wanted)?;
+        let local = bound(socket.local_addr(), transport, wanted)?;
+        self.streams.push((socket, door));
+        self.told(listen, transport, local);
+        Ok(local)
+    }
+
+    fn told(&mut self, listen: &Listen, transport: Transport, local: SocketAddr) {
+        self.listeners.push(Listener { transport, local, advertised: listen.advertised });
+    }
 }
 
-fn address(bound: io::Result<SocketAddr>, wanted: SocketAddr) -> Result<SocketAddr, BindError> {
-    bound.map_err(|source| BindError::new(bind::Purpose::SipTcp, wanted, source))
+fn bound(
+    bound: io::Result<SocketAddr>,
+    transport: Transport,
+    wanted: SocketAddr,
+) -> Result<SocketAddr, BindError> {
+    bound.map_err(|source| BindError::new(transport.into(), wanted, source))
 }
 
 /// A UDP socket whose readiness goes to a [`ReadyList`].
@@ -109,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn port_zero_gives_udp_and_tcp_the_same_port() {
-        let sockets = SipSockets::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let sockets = SipSockets::bind(&[Listen::plain("127.0.0.1:0".parse().unwrap())]).unwrap();
         let ports: Vec<_> = sockets.listeners().iter().map(|l| l.local.port()).collect();
         assert_eq!(ports[0], ports[1]);
         assert_ne!(ports[0], 0);
@@ -117,8 +205,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_instance_is_told_that_the_port_is_taken() {
-        let first = SipSockets::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let error = SipSockets::bind(&[first.listeners()[0].local]).unwrap_err();
+        let first = SipSockets::bind(&[Listen::plain("127.0.0.1:0".parse().unwrap())]).unwrap();
+        let error = SipSockets::bind(&[Listen::plain(first.listeners()[0].local)]).unwrap_err();
         assert!(error.is_taken());
     }
 

@@ -29,7 +29,7 @@ pub(crate) enum CloseReason {
     Peer,
     /// We closed it.
     Us,
-    /// The peer refused the connection, or could not be reached.
+    /// The peer refused the connection, could not be reached, or is not who it should be.
     Connect,
     /// A message took longer than its deadline.
     Slow,
@@ -39,6 +39,10 @@ pub(crate) enum CloseReason {
     Stuck,
     /// What came has no frame: there is no way to find the next message.
     Framing,
+    /// A WebSocket message was larger than any SIP message may be.
+    TooLarge,
+    /// The peer broke the rules of WebSocket.
+    Protocol,
     /// The operating system reported an error.
     Io,
 }
@@ -53,9 +57,20 @@ impl std::fmt::Display for CloseReason {
             Self::Idle => "nothing came for too long",
             Self::Stuck => "the peer takes nothing",
             Self::Framing => "what came is no SIP message",
+            Self::TooLarge => "a message was too large",
+            Self::Protocol => "the peer broke the rules of WebSocket",
             Self::Io => "the operating system reported an error",
         })
     }
+}
+
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The peer.
+    Accepted,
+    /// We.
+    Opened,
 }
 
 /// Runs a connection to its end and reports it.
@@ -65,9 +80,9 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     mut outgoing: mpsc::Receiver<Bytes>,
     events: mpsc::Sender<StreamEvent>,
     limits: StreamLimits,
-    place: Place,
+    (side, place): (Side, Place),
 ) {
-    let reason = serve(&mut stream, flow, &mut outgoing, &events, limits).await;
+    let reason = serve(&mut stream, flow, &mut outgoing, &events, limits, side).await;
     drop(place);
     // The driver may be gone already; then nobody needs to know.
     _ = events.send(StreamEvent::Closed(flow, reason)).await;
@@ -79,12 +94,16 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     outgoing: &mut mpsc::Receiver<Bytes>,
     events: &mpsc::Sender<StreamEvent>,
     limits: StreamLimits,
+    side: Side,
 ) -> CloseReason {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut framer = Framer::new();
     let mut buffer = BytesMut::with_capacity(READ);
     let mut begun = false;
-    let mut deadline = now() + limits.idle;
+    // Whoever comes says what they came for; keep-alives are not it.
+    let mut spoken = side == Side::Opened;
+    let first_by = now() + limits.first_message;
+    let mut deadline = if spoken { now() + limits.idle } else { first_by };
     loop {
         tokio::select! {
             read = reader.read_buf(&mut buffer) => {
@@ -97,7 +116,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 loop {
                     match framer.decode(&mut buffer) {
                         Ok(Decoded::Message(message)) => {
-                            fresh = true;
+                            (fresh, spoken) = (true, true);
                             if events.send(StreamEvent::Message(flow, message)).await.is_err() {
                                 return CloseReason::Us;
                             }
@@ -123,7 +142,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 // A message that has begun keeps the deadline that its first octet set.
                 if buffer.is_empty() {
                     begun = false;
-                    deadline = now() + limits.idle;
+                    deadline = if spoken { now() + limits.idle } else { first_by };
                 } else if fresh || !begun {
                     begun = true;
                     deadline = now() + limits.message_deadline;
@@ -149,7 +168,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 const READ: usize = 16 << 10;
 
 /// How long the answer to a broken message may take to be queued.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+pub(crate) const LAST_WORDS: Duration = Duration::from_millis(200);
 
 async fn flush(
     writer: &mut (impl AsyncWrite + Unpin),
@@ -168,7 +187,12 @@ async fn write(
     payload: &[u8],
     deadline: Duration,
 ) -> Result<(), CloseReason> {
-    match timeout(deadline, writer.write_all(payload)).await {
+    // TLS keeps octets back until it is told.
+    let writing = async {
+        writer.write_all(payload).await?;
+        writer.flush().await
+    };
+    match timeout(deadline, writing).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Err(CloseReason::Peer),
         Ok(Err(_)) => Err(CloseReason::Io),

@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use switchboard_sip::{ConnectionId, Flow, Transport};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
-use crate::limits::{Places, StreamLimits};
-use crate::stream::{self, CloseReason, StreamEvent};
+use crate::accept::{self, Door, Gate};
+use crate::connect;
+use crate::limits::StreamLimits;
+use crate::stream::StreamEvent;
+use crate::tls::TlsClient;
 
 /// Events that wait for the drive loop; readers wait beyond it, and so do their peers.
 const EVENTS: usize = 1024;
@@ -25,72 +26,61 @@ pub(crate) struct Gone;
 
 /// The table of stream connections. Dropping it ends them all.
 pub(crate) struct Streams {
-    limits: StreamLimits,
-    places: Places,
-    ids: Arc<AtomicU64>,
+    gate: Gate,
+    tls: Option<TlsClient>,
     open: HashMap<ConnectionId, Open>,
-    by_remote: HashMap<SocketAddr, ConnectionId>,
+    by_peer: HashMap<Peer, ConnectionId>,
     events: mpsc::Receiver<StreamEvent>,
-    sender: mpsc::Sender<StreamEvent>,
     tasks: JoinSet<()>,
+    closing: watch::Sender<bool>,
 }
 
 struct Open {
-    remote: SocketAddr,
+    peer: Option<Peer>,
     outgoing: mpsc::Sender<Bytes>,
 }
 
+/// Who is at the other end of a connection that may be used again (RFC 3261, section 18.1.1; RFC 5923).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Peer {
+    transport: Transport,
+    remote: SocketAddr,
+    /// The host that its certificate is for, as we have checked it.
+    name: Option<Arc<str>>,
+}
+
 impl Streams {
-    pub(crate) fn new(limits: StreamLimits) -> Self {
+    pub(crate) fn new(limits: StreamLimits, tls: Option<TlsClient>) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         Self {
-            limits,
-            places: Places::default(),
-            ids: Arc::default(),
+            gate: Gate::new(limits, sender),
+            tls,
             open: HashMap::new(),
-            by_remote: HashMap::new(),
+            by_peer: HashMap::new(),
             events,
-            sender,
             tasks: JoinSet::new(),
+            closing: watch::Sender::new(false),
         }
     }
 
-    /// Accepts connections on `listener` until the table is dropped.
-    pub(crate) fn listen(&mut self, listener: TcpListener) {
-        let (places, ids, limits) = (self.places.clone(), Arc::clone(&self.ids), self.limits);
-        let events = self.sender.clone();
-        self.tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            loop {
-                // A failed accept concerns the peer that gave up, or a limit of the system: wait for the next.
-                let Ok((stream, remote)) = listener.accept().await else {
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                    continue;
-                };
-                while connections.try_join_next().is_some() {}
-                let Ok(local) = stream.local_addr() else { continue };
-                let Some(place) = places.take(remote.ip(), &limits) else {
-                    tracing::debug!(%remote, "connection refused: too many");
-                    continue;
-                };
-                _ = stream.set_nodelay(true);
-                let flow = flow(&ids, local, remote);
-                let (outgoing, queue) = mpsc::channel(limits.write_queue);
-                if events.send(StreamEvent::Opened(flow, outgoing)).await.is_err() {
-                    return;
-                }
-                connections.spawn(stream::run(stream, flow, queue, events.clone(), limits, place));
-            }
-        });
+    /// Accepts connections on `listener` until the table is closed.
+    pub(crate) fn listen(&mut self, listener: TcpListener, door: Door) {
+        let (gate, closing) = (self.gate.clone(), self.closing.subscribe());
+        self.tasks.spawn(accept::run(listener, door, gate, closing));
     }
 
-    /// Queues `payload` on the flow's connection. A flow without one takes a connection to the same peer
-    /// or opens one (RFC 3261, section 18.1.1).
-    pub(crate) fn send(&mut self, flow: Flow, payload: Bytes) -> Result<(), Gone> {
-        let id = flow.connection.or_else(|| self.by_remote.get(&flow.remote).copied());
-        let id = match id {
+    /// Queues `payload` on the flow's connection. A flow without one takes a connection to the same peer or opens one
+    /// (RFC 3261, section 18.1.1). `host` names the peer of a TLS flow: only a connection on which it has shown a
+    /// certificate for that name is used, and without a name there is none.
+    pub(crate) fn send(
+        &mut self,
+        flow: Flow,
+        payload: Bytes,
+        host: impl FnOnce() -> Option<Arc<str>>,
+    ) -> Result<(), Gone> {
+        let id = match flow.connection {
             Some(id) => id,
-            None => self.connect(flow).ok_or(Gone)?,
+            None => self.way_to(flow, host)?,
         };
         let open = self.open.get(&id).ok_or(Gone)?;
         if open.outgoing.try_send(payload).is_err() {
@@ -107,7 +97,7 @@ impl Streams {
         match self.events.poll_recv(cx) {
             Poll::Ready(Some(event)) => {
                 match &event {
-                    StreamEvent::Opened(flow, outgoing) => self.enter(flow, outgoing.clone()),
+                    StreamEvent::Opened(flow, outgoing) => self.enter_accepted(flow, outgoing),
                     StreamEvent::Closed(flow, _) => {
                         if let Some(id) = flow.connection {
                             self.forget(id);
@@ -122,55 +112,78 @@ impl Streams {
         }
     }
 
-    /// Lets every connection write what it has queued, then close.
+    /// Accepts nobody any more, and lets every connection write what it has queued, then close.
     pub(crate) fn close_all(&mut self) {
+        self.closing.send_replace(true);
         self.open.clear();
-        self.by_remote.clear();
+        self.by_peer.clear();
     }
 
     /// Whether no connection has anything left to write or to report.
     pub(crate) fn is_drained(&self) -> bool {
-        self.places.is_empty()
+        self.gate.is_empty()
     }
 
-    fn enter(&mut self, flow: &Flow, outgoing: mpsc::Sender<Bytes>) {
+    fn enter_accepted(&mut self, flow: &Flow, outgoing: &mpsc::Sender<Bytes>) {
+        // Of somebody who came over TLS we know no name, and over WebSocket there is no other way than the flow.
+        let peer = (flow.transport == Transport::Tcp).then_some(Peer {
+            transport: Transport::Tcp,
+            remote: flow.remote,
+            name: None,
+        });
+        if !*self.closing.borrow() {
+            self.enter(flow, peer, outgoing.clone());
+        }
+    }
+
+    fn enter(&mut self, flow: &Flow, peer: Option<Peer>, outgoing: mpsc::Sender<Bytes>) {
         if let Some(id) = flow.connection {
-            self.by_remote.insert(flow.remote, id);
-            self.open.insert(id, Open { remote: flow.remote, outgoing });
+            if let Some(peer) = &peer {
+                self.by_peer.insert(peer.clone(), id);
+            }
+            self.open.insert(id, Open { peer, outgoing });
         }
     }
 
     fn forget(&mut self, id: ConnectionId) {
-        if let Some(open) = self.open.remove(&id)
-            && self.by_remote.get(&open.remote) == Some(&id)
+        if let Some(Open { peer: Some(peer), .. }) = self.open.remove(&id)
+            && self.by_peer.get(&peer) == Some(&id)
         {
-            self.by_remote.remove(&open.remote);
+            self.by_peer.remove(&peer);
         }
     }
 
-    fn connect(&mut self, wanted: Flow) -> Option<ConnectionId> {
-        let place = self.places.take(wanted.remote.ip(), &self.limits)?;
+    fn way_to(
+        &mut self,
+        wanted: Flow,
+        host: impl FnOnce() -> Option<Arc<str>>,
+    ) -> Result<ConnectionId, Gone> {
+        let name = match wanted.transport {
+            Transport::Tcp => None,
+            Transport::Tls => Some(host().ok_or(Gone)?),
+            // A browser cannot be called back: it has to come again.
+            Transport::Udp | Transport::Ws | Transport::Wss => return Err(Gone),
+        };
+        let peer = Peer { transport: wanted.transport, remote: wanted.remote, name };
+        match self.by_peer.get(&peer) {
+            Some(id) => Ok(*id),
+            None => self.connect(wanted, peer).ok_or(Gone),
+        }
+    }
+
+    fn connect(&mut self, wanted: Flow, peer: Peer) -> Option<ConnectionId> {
+        let way = match &peer.name {
+            None => connect::Way::Plain,
+            Some(name) => connect::Way::tls(self.tls.as_ref()?, name)?,
+        };
+        let place = self.gate.place(wanted.remote.ip())?;
         // `local` stays the listener's: to the core a flow is one and the same before and after connecting.
-        let flow = flow(&self.ids, wanted.local, wanted.remote);
-        let (outgoing, queue) = mpsc::channel(self.limits.write_queue);
-        self.enter(&flow, outgoing);
-        let (events, limits) = (self.sender.clone(), self.limits);
-        self.tasks.spawn(async move {
-            match timeout(limits.connect_deadline, TcpStream::connect(flow.remote)).await {
-                Ok(Ok(stream)) => {
-                    _ = stream.set_nodelay(true);
-                    stream::run(stream, flow, queue, events, limits, place).await;
-                }
-                _ => _ = events.send(StreamEvent::Closed(flow, CloseReason::Connect)).await,
-            }
-        });
+        let flow = self.gate.flow(wanted.transport, wanted.local, wanted.remote);
+        let (outgoing, queue) = mpsc::channel(self.gate.limits.write_queue);
+        self.enter(&flow, Some(peer), outgoing);
+        self.tasks.spawn(connect::run(way, flow, queue, self.gate.clone(), place));
         flow.connection
     }
-}
-
-fn flow(ids: &AtomicU64, local: SocketAddr, remote: SocketAddr) -> Flow {
-    let id = ConnectionId(ids.fetch_add(1, Ordering::Relaxed));
-    Flow { transport: Transport::Tcp, local, remote, connection: Some(id) }
 }
 
 #[cfg(test)]
@@ -179,9 +192,11 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     use super::*;
     use crate::bind;
+    use crate::stream::CloseReason;
 
     const OPTIONS: &[u8] = b"OPTIONS sip:pbx SIP/2.0\r\nContent-Length: 0\r\n\r\n";
 
@@ -190,10 +205,10 @@ mod tests {
     }
 
     fn listening(limits: StreamLimits) -> (Streams, SocketAddr) {
-        let listener = bind::sip_tcp("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = bind::sip_stream(Transport::Tcp, "127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
-        let mut streams = Streams::new(limits);
-        streams.listen(listener);
+        let mut streams = Streams::new(limits, None);
+        streams.listen(listener, Door::plain());
         (streams, address)
     }
 
@@ -211,8 +226,8 @@ mod tests {
         let StreamEvent::Message(flow, payload) = event(&mut streams).await else { panic!() };
         assert_eq!((flow, &payload[..]), (opened, OPTIONS));
         // By its name, and by the peer's address alone.
-        streams.send(flow, Bytes::from_static(b"one")).unwrap();
-        streams.send(towards(flow.remote), Bytes::from_static(b"two")).unwrap();
+        streams.send(flow, Bytes::from_static(b"one"), || None).unwrap();
+        streams.send(towards(flow.remote), Bytes::from_static(b"two"), || None).unwrap();
         let mut heard = [0; 6];
         peer.read_exact(&mut heard).await.unwrap();
         assert_eq!(&heard, b"onetwo");
@@ -221,7 +236,7 @@ mod tests {
             panic!()
         };
         assert_eq!(closed, flow);
-        assert_eq!(streams.send(flow, Bytes::from_static(b"late")), Err(Gone), "h09");
+        assert_eq!(streams.send(flow, Bytes::from_static(b"late"), || None), Err(Gone), "h09");
     }
 
     #[tokio::test]
@@ -254,7 +269,7 @@ mod tests {
         loop {
             match event(&mut streams).await {
                 StreamEvent::Message(flow, _) => {
-                    _ = streams.send(flow, Bytes::from_static(b"SIP/2.0 200 OK\r\n\r\n"));
+                    _ = streams.send(flow, Bytes::from_static(b"SIP/2.0 200 OK\r\n\r\n"), || None);
                 }
                 StreamEvent::Closed(..) => break,
                 StreamEvent::Opened(..) => {}
@@ -267,9 +282,9 @@ mod tests {
     async fn a_connection_is_opened_when_there_is_none() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let remote = listener.local_addr().unwrap();
-        let mut streams = Streams::new(StreamLimits::default());
-        streams.send(towards(remote), Bytes::from_static(b"one")).unwrap();
-        streams.send(towards(remote), Bytes::from_static(b"two")).unwrap();
+        let mut streams = Streams::new(StreamLimits::default(), None);
+        streams.send(towards(remote), Bytes::from_static(b"one"), || None).unwrap();
+        streams.send(towards(remote), Bytes::from_static(b"two"), || None).unwrap();
         let (mut peer, _) = listener.accept().await.unwrap();
         let mut heard = [0; 6];
         peer.read_exact(&mut heard).await.unwrap();
@@ -284,8 +299,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let remote = listener.local_addr().unwrap();
         drop(listener);
-        let mut streams = Streams::new(StreamLimits::default());
-        streams.send(towards(remote), Bytes::from_static(b"one")).unwrap();
+        let mut streams = Streams::new(StreamLimits::default(), None);
+        streams.send(towards(remote), Bytes::from_static(b"one"), || None).unwrap();
         let StreamEvent::Closed(flow, CloseReason::Connect) = event(&mut streams).await else {
             panic!()
         };

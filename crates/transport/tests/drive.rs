@@ -15,7 +15,7 @@ use switchboard_routing::{
     UserSpec,
 };
 use switchboard_transport::{
-    Driver, DriverConfig, Handle, Host, SipSockets, Stopped, StreamLimits, wall_clock,
+    Driver, DriverConfig, Handle, Host, Listen, SipSockets, Stopped, StreamLimits, wall_clock,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -73,7 +73,7 @@ fn directory(outside: SocketAddr) -> Directory {
 
 /// A driver that listens on a port of its own, and its address.
 fn driver(outside: SocketAddr) -> (Driver, Handle, SocketAddr) {
-    let sockets = SipSockets::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+    let sockets = SipSockets::bind(&[Listen::plain("127.0.0.1:0".parse().unwrap())]).unwrap();
     let address = sockets.listeners()[0].local;
     let mut sounds = Sounds::new();
     sounds.insert("welcome", Arc::new(Audio::from_samples(vec![1000; 40_000])));
@@ -88,6 +88,7 @@ fn driver(outside: SocketAddr) -> (Driver, Handle, SocketAddr) {
         media: address.ip(),
         rtp: "24000-24999".parse().unwrap(),
         streams: StreamLimits::default(),
+        tls: None,
         shutdown: Duration::from_secs(3),
     };
     let (driver, handle) = Driver::new(settings, sockets, pbx, plane);

@@ -1,11 +1,12 @@
 //! What a person reads when the PBX starts: what to type into phones, whom to call, what to do next.
 
 use std::fmt::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use switchboard_routing::{DirectorySpec, MenuAction, MenuSpec, ServiceKind, TrunkKind, UserSpec};
 use switchboard_store::{DirectoryFile, SecretOwner};
 
+use crate::listen::ListenAt;
 use crate::text::safe;
 
 /// At most so many users, lines and menus are shown.
@@ -13,8 +14,10 @@ const SHOWN: usize = 8;
 
 /// What the banner tells about.
 pub(crate) struct Banner<'a> {
-    pub(crate) sip: &'a [SocketAddr],
+    pub(crate) sip: &'a [ListenAt],
     pub(crate) advertised: Option<IpAddr>,
+    /// The certificate of our own making, where it is in use.
+    pub(crate) self_signed: Option<String>,
     pub(crate) rtp: String,
     pub(crate) data: String,
     pub(crate) directory: &'a DirectoryFile,
@@ -36,15 +39,23 @@ impl Banner<'_> {
     }
 
     fn head(&self, out: &mut String) -> std::fmt::Result {
-        let sip: Vec<_> = self.sip.iter().map(ToString::to_string).collect();
         writeln!(out, "Switchboard {} is running.", env!("CARGO_PKG_VERSION"))?;
-        writeln!(out, "  SIP    {} (UDP and TCP)", sip.join(", "))?;
+        for (n, at) in self.sip.iter().enumerate() {
+            let label = if n == 0 { "SIP" } else { "" };
+            writeln!(out, "  {label:5}  {} ({})", at.address, at.speaks.name())?;
+        }
+        if let Some(certificate) = &self.self_signed {
+            writeln!(
+                out,
+                "  TLS    {certificate} (made here: tell phones and browsers to trust it)"
+            )?;
+        }
         writeln!(out, "  RTP    UDP {}", self.rtp)?;
         writeln!(out, "  data   {}", self.data)
     }
 
     fn phones(&self, out: &mut String, spec: &DirectorySpec) -> std::fmt::Result {
-        let private = self.sip.iter().all(|address| address.ip().is_loopback());
+        let private = self.sip.iter().all(ListenAt::is_private);
         let active: Vec<_> = spec.users.iter().filter(|user| user.is_active()).collect();
         if active.is_empty() {
             return writeln!(out, "\nThere are no users yet: `pbx import FILE` brings them.");
@@ -82,8 +93,11 @@ impl Banner<'_> {
     }
 
     fn server(&self) -> String {
-        let Some(mut server) = self.sip.first().copied() else { return String::new() };
-        if let Some(ip) = self.advertised {
+        let Some(mut server) = self.sip.first().map(|at| at.advertise.unwrap_or(at.address)) else {
+            return String::new();
+        };
+        let told = self.sip.first().is_some_and(|at| at.advertise.is_some());
+        if let Some(ip) = self.advertised.filter(|_| !told) {
             server.set_ip(ip);
         }
         server.to_string()
@@ -186,7 +200,8 @@ mod tests {
         directory.passwords.push((owner, Password::new("secret-of-anna").unwrap()));
         let sip = [sip.parse().unwrap()];
         let (rtp, data) = ("1-2".to_owned(), "x".to_owned());
-        Banner { sip: &sip, advertised: None, rtp, data, directory: &directory }.text()
+        Banner { sip: &sip, advertised: None, self_signed: None, rtp, data, directory: &directory }
+            .text()
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use switchboard_dialstring::Extension;
 use switchboard_routing::UserId;
 use switchboard_transport::PortRange;
+
+use crate::listen::ListenAt;
 
 /// A PBX in one program: phones register with it, callers from outside reach it.
 ///
@@ -32,9 +33,10 @@ pub(crate) struct Cli {
 /// What `serve` can be told; stronger than the settings file.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen for SIP, UDP and TCP [default: 127.0.0.1:5060]; may be given more than once.
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) sip: Vec<SocketAddr>,
+    /// Where to listen for SIP: UDP and TCP, or what stands before the address, such as tls:127.0.0.1:5061
+    /// (udp, tcp, tls, ws, wss) [default: 127.0.0.1:5060]; may be given more than once.
+    #[arg(long, value_name = "[WHAT:]ADDR:PORT")]
+    pub(crate) sip: Vec<ListenAt>,
 
     /// UDP ports for RTP and RTCP [default: 16384-32767].
     #[arg(long, value_name = "FROM-TO")]

@@ -9,6 +9,7 @@ use switchboard_store::admin::{Answer, Operation};
 
 use crate::cli::ServeArgs;
 use crate::control::{self, Reply, Request};
+use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
 use crate::print;
@@ -46,29 +47,46 @@ pub(crate) fn check(
     serve: ServeArgs,
     file: Option<&Path>,
 ) -> Result<(), Failure> {
+    // Each is looked at, whatever is wrong with the other.
+    match (settings(config, data, serve), directory(data, file)) {
+        (Ok(settings), Ok(directory)) => out(&(settings + &directory)),
+        (Err(one), Err(other)) => Err(Failure::Both(Box::new([one, other]))),
+        (Err(failure), Ok(_)) | (Ok(_), Err(failure)) => Err(failure),
+    }
+}
+
+fn settings(config: Option<&Path>, data: &Path, serve: ServeArgs) -> Result<String, Failure> {
     let settings = Settings::load(config, data, serve)?;
     let mut report = String::from("settings: valid\n");
-    for address in &settings.sip {
-        if !address.ip().is_loopback() {
-            report.push_str(&format!("  others can reach {address}: SIP is not encrypted there\n"));
-        }
+    Doors::check(&settings)?;
+    for at in settings.sip.iter().filter(|at| !at.is_private()) {
+        let who = match &at.allow {
+            None => "others",
+            Some(list) if list.is_empty() => "nobody",
+            Some(_) => "the networks in `allow`",
+        };
+        let open = if at.speaks.is_encrypted() { "" } else { ": SIP is not encrypted there" };
+        report.push_str(&format!("  {who} can reach {at}{open}\n"));
     }
+    Ok(report)
+}
+
+fn directory(data: &Path, file: Option<&Path>) -> Result<String, Failure> {
     match file {
         Some(path) => {
             let text = read(path)?;
             let file = DirectoryFile::parse(&text)
                 .map_err(|faults| Failure::Faults { path: path.to_owned(), faults })?;
-            report.push_str(&print::directory(&path.display().to_string(), &file.spec));
+            Ok(print::directory(&path.display().to_string(), &file.spec))
         }
         None if data.join("switchboard.sqlite").exists() => {
             let folder = Folder::open(data)?;
             let exported = folder.admin().export()?;
             switchboard_routing::Directory::build(&exported.spec)?;
-            report.push_str(&print::directory("directory", &exported.spec));
+            Ok(print::directory("directory", &exported.spec))
         }
-        None => report.push_str("directory: none yet; the first start makes the demo company\n"),
+        None => Ok("directory: none yet; the first start makes the demo company\n".to_owned()),
     }
-    out(&report)
 }
 
 /// Reads a file, or standard input for `-`.
@@ -114,5 +132,27 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
         // `| head` has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h44_the_faults_of_settings_and_directory_are_told_in_one_go() {
+        let place = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = place.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let config = file("pbx.toml", "[sip]\nlisten = 1\nrealm = 2\n");
+        let company = file("company.toml", "[[users]]\nlogin = \"A\"\n");
+        let told = check(Some(&config), place.path(), ServeArgs::default(), Some(&company));
+        let told = told.unwrap_err().to_string();
+        for part in ["pbx.toml: 2 faults", "line 2,", "line 3,", "company.toml: 1 fault"] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
     }
 }

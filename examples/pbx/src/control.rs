@@ -5,7 +5,7 @@ use std::fs;
 use std::future::Future;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -55,14 +55,11 @@ impl Control {
     /// Opens the socket. The caller holds the folder's lock, so a socket that is there is left over.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
-        let fresh = folder.join("control.new");
         remove(&path)?;
-        remove(&fresh)?;
-        let short = Short::new(&fresh)?;
-        let listener = UnixListener::bind(&short.path)?;
-        // Private before anybody can find it.
-        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o600))?;
-        fs::rename(&fresh, &path)?;
+        // A socket is born with whatever mode the system's mask leaves: nobody may get at it before it is private.
+        let nursery = Nursery::make(folder)?;
+        let listener = nursery.bind()?;
+        fs::rename(nursery.socket(), &path)?;
         Ok(Self { listener, path })
     }
 
@@ -105,6 +102,42 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A folder of the owner's alone, where the socket is made; gone when it is dropped.
+struct Nursery {
+    path: PathBuf,
+}
+
+impl Nursery {
+    fn make(folder: &Path) -> io::Result<Self> {
+        let nursery = Self { path: folder.join("control.d") };
+        // Of a PBX that was killed in between.
+        remove(&nursery.socket())?;
+        match fs::remove_dir(&nursery.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::DirBuilder::new().mode(0o700).create(&nursery.path)?;
+        Ok(nursery)
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.path.join("s")
+    }
+
+    fn bind(&self) -> io::Result<UnixListener> {
+        let listener = UnixListener::bind(&Short::new(&self.socket())?.path)?;
+        fs::set_permissions(self.socket(), fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    }
+}
+
+impl Drop for Nursery {
+    fn drop(&mut self) {
+        _ = fs::remove_file(self.socket());
+        _ = fs::remove_dir(&self.path);
     }
 }
 
@@ -199,6 +232,24 @@ mod tests {
             drop(control);
             assert!(!folder.join(NAME).exists(), "nothing is left behind");
         }
+    }
+
+    /// Whatever the folder's own mode, nobody else gets at the socket before it is private.
+    #[tokio::test]
+    async fn h43_the_socket_is_made_where_nobody_else_can_look() {
+        let place = tempfile::tempdir().unwrap();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let nursery = Nursery::make(place.path()).unwrap();
+        assert_eq!(mode(&nursery.path), 0o700);
+        let _listener = nursery.bind().unwrap();
+        assert_eq!(mode(&nursery.socket()), 0o600);
+        // A PBX that is killed here leaves both behind.
+        std::mem::forget(nursery);
+        let control = Control::open(place.path()).unwrap();
+        assert_eq!(mode(&place.path().join(NAME)), 0o600);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing else is left");
+        drop(control);
     }
 
     #[test]

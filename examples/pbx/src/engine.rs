@@ -10,7 +10,7 @@ use switchboard_pbx::{
 use switchboard_routing::Directory;
 use switchboard_sip::transaction::TimerConfig;
 use switchboard_store::{DirectoryFile, Password, Registration, RegistrationStore, SecretOwner};
-use switchboard_transport::{Driver, DriverConfig, Handle, SipSockets};
+use switchboard_transport::{Driver, DriverConfig, Handle, SipSockets, TlsClient};
 
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
@@ -24,7 +24,7 @@ const SHUTDOWN: Duration = Duration::from_secs(4);
 pub(crate) fn build(
     folder: &Folder,
     settings: &Settings,
-    sockets: SipSockets,
+    (sockets, trunks): (SipSockets, Option<TlsClient>),
     file: &DirectoryFile,
     clock: WallClock,
 ) -> Result<(Driver, Handle), Failure> {
@@ -67,11 +67,13 @@ pub(crate) fn build(
         seed: u64::from_le_bytes(plane_seed),
         ..PlaneConfig::default()
     });
-    let media = settings.sip.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |sip| sip.ip());
+    let media =
+        settings.sip.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |at| at.address.ip());
     let driver = DriverConfig {
         media,
         rtp: settings.rtp,
         streams: settings.file.tcp.limits(),
+        tls: trunks,
         shutdown: SHUTDOWN,
     };
     let (driver, handle) = Driver::new(driver, sockets, Pbx::new(config, directory), plane);

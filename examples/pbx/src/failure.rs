@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use switchboard_store::{KeyFileError, StoreError, TomlFaults};
-use switchboard_transport::BindError;
+use switchboard_transport::{BindError, TlsError};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Read { path: PathBuf, source: io::Error },
     #[error("{}", placed(path, faults))]
     Faults { path: PathBuf, faults: TomlFaults },
+    #[error("{}\n{}", .0[0], .0[1])]
+    Both(Box<[Failure; 2]>),
     #[error("the data folder {} cannot be used: {source}; `--data DIR` chooses another", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error(
@@ -24,6 +26,8 @@ pub(crate) enum Failure {
     NotRunning { path: PathBuf },
     #[error("{error}{hint}", error = .0, hint = bind_hint(.0))]
     Bind(#[from] BindError),
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Key(#[from] KeyFileError),
     #[error(transparent)]
@@ -51,12 +55,18 @@ fn placed(path: &std::path::Path, faults: &TomlFaults) -> String {
 fn bind_hint(error: &BindError) -> String {
     use switchboard_transport::Purpose;
     let option = match error.purpose() {
-        Purpose::SipUdp | Purpose::SipTcp => {
+        Purpose::Media => "--rtp FROM-TO".to_owned(),
+        purpose => {
             let mut other = error.address();
             other.set_port(other.port().checked_add(10).unwrap_or(5070));
-            format!("--sip {other}")
+            let prefix = match purpose {
+                Purpose::SipTls => "tls:",
+                Purpose::SipWs => "ws:",
+                Purpose::SipWss => "wss:",
+                _ => "",
+            };
+            format!("--sip {prefix}{other}")
         }
-        _ => "--rtp FROM-TO".to_owned(),
     };
     if error.is_taken() {
         format!("; `{option}` chooses another")

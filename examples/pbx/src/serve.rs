@@ -1,6 +1,5 @@
 //! `serve`: opens everything, runs the drive loop, closes everything.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,8 +15,10 @@ use crate::banner::Banner;
 use crate::cli::LogFormat;
 use crate::control::Control;
 use crate::desk::Desk;
+use crate::doors::{Doors, bound, self_signed};
 use crate::failure::Failure;
 use crate::folder::{self, Folder};
+use crate::listen::ListenAt;
 use crate::requests::Requests;
 use crate::screen::Screen;
 use crate::settings::Settings;
@@ -43,8 +44,9 @@ fn raise_open_files() {
 }
 
 async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
-    let sockets = SipSockets::bind(&settings.sip)?;
     let folder = Folder::open(data)?;
+    let Doors { listen, trunks, certificates } = Doors::open(settings, folder.path())?;
+    let sockets = SipSockets::bind(&listen)?;
     let _lock = folder.lock()?;
     let control = Control::open(folder.path())
         .map_err(|source| Failure::Folder { path: data.to_owned(), source })?;
@@ -52,10 +54,10 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
     let lost_calls = wake(&folder, &admin)?;
 
     let directory = admin.export()?;
-    // Each address is listed for UDP and for TCP.
-    let sip: Vec<_> = sockets.listeners().iter().map(|l| l.local).step_by(2).collect();
+    let sip = bound(&settings.sip, sockets.listeners());
     let clock = switchboard_transport::wall_clock(utc_offset());
-    let (mut driver, handle) = engine::build(&folder, settings, sockets, &directory, clock)?;
+    let (mut driver, handle) =
+        engine::build(&folder, settings, (sockets, trunks), &directory, clock)?;
     let screen = Arc::new(Screen::new());
     let show = Show::new(settings.log);
     announce(&screen, &show, settings, &sip, &folder, &directory, lost_calls);
@@ -68,6 +70,7 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
         stopped = driver.run(&mut desk) => stopped,
         () = control.serve(move |request| requests.clone().answer(request)) => unreachable!("it never ends"),
         () = watching => unreachable!("it never ends"),
+        error = certificates.keep() => return Err(error.into()),
         error = stop_on_signal(handle) => return Err(error.into()),
     };
     if stopped == Stopped::TimedOut {
@@ -84,8 +87,7 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
 /// Says how many calls that were.
 fn wake(folder: &Folder, admin: &Admin) -> Result<usize, Failure> {
     let now = folder::now();
-    let (spec, _) = folder.store.load()?;
-    if spec == switchboard_routing::DirectorySpec::default() {
+    if folder.store.revision()?.is_new() {
         demo::seed(admin, now).map_err(|error| Failure::Refused(error.to_string()))?;
     }
     folder.store.expire_registrations(now)?;
@@ -109,7 +111,7 @@ fn announce(
     screen: &Screen,
     show: &Show,
     settings: &Settings,
-    sip: &[SocketAddr],
+    sip: &[ListenAt],
     folder: &Folder,
     directory: &DirectoryFile,
     lost_calls: usize,
@@ -123,7 +125,11 @@ fn announce(
         LogFormat::Text => {
             let data = folder.path().display().to_string();
             let advertised = settings.advertised();
-            screen.line(Banner { sip, advertised, rtp, data, directory }.text());
+            let own = settings.file.tls.certificates.is_empty()
+                && sip.iter().any(|at| at.speaks.is_encrypted());
+            let self_signed =
+                own.then(|| self_signed(folder.path()).certificate.display().to_string());
+            screen.line(Banner { sip, advertised, self_signed, rtp, data, directory }.text());
             if lost_calls > 0 {
                 screen.line(format!(
                     "{lost_calls} calls of the last run were not over; their records say `lost`"
@@ -147,5 +153,34 @@ async fn stop_on_signal(handle: Handle) -> std::io::Error {
             _ = terminate.recv() => {}
         }
         handle.shut_down();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_company_comes_at_the_first_start_and_never_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let admin = folder.admin();
+        wake(&folder, &admin).unwrap();
+        assert_eq!(admin.export().unwrap().spec.users.len(), 3);
+        admin.import("", folder::now()).unwrap();
+        wake(&folder, &admin).unwrap();
+        let spec = admin.export().unwrap().spec;
+        assert_eq!(spec, switchboard_routing::DirectorySpec::default(), "emptied, and it stays so");
+    }
+
+    #[test]
+    fn a_directory_that_was_imported_before_the_first_start_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let admin = folder.admin();
+        let text = "[[users]]\nlogin = \"zoe\"\nname = \"Zoe\"\n";
+        admin.import(text, folder::now()).unwrap();
+        wake(&folder, &admin).unwrap();
+        assert_eq!(admin.export().unwrap().spec.users.len(), 1);
     }
 }

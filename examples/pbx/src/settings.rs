@@ -1,7 +1,7 @@
 //! Process settings: `pbx.toml` and the command line. The directory is not among them: it lives in the store.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -9,7 +9,9 @@ use switchboard_store::TomlFaults;
 use switchboard_transport::{PortRange, StreamLimits};
 
 use crate::cli::{Language, LogFormat, ServeArgs};
+use crate::doors::CertificateFiles;
 use crate::failure::Failure;
+use crate::listen::ListenAt;
 
 /// A documented settings file with every default.
 pub(crate) const SAMPLE: &str = include_str!("../pbx.toml");
@@ -17,7 +19,7 @@ pub(crate) const SAMPLE: &str = include_str!("../pbx.toml");
 /// What the program runs with.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) sip: Vec<SocketAddr>,
+    pub(crate) sip: Vec<ListenAt>,
     pub(crate) rtp: PortRange,
     pub(crate) file: SettingsFile,
     pub(crate) log: LogFormat,
@@ -32,6 +34,8 @@ pub(crate) struct SettingsFile {
     pub(crate) rtp: RtpSettings,
     pub(crate) calls: CallSettings,
     pub(crate) tcp: TcpSettings,
+    pub(crate) tls: TlsSettings,
+    pub(crate) websocket: WebSocketSettings,
     pub(crate) log: LogSettings,
     pub(crate) prompts: PromptSettings,
 }
@@ -39,7 +43,7 @@ pub(crate) struct SettingsFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SipSettings {
-    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) listen: Vec<ListenAt>,
     pub(crate) advertise: Option<IpAddr>,
     pub(crate) realm: String,
     pub(crate) hosts: Vec<String>,
@@ -48,7 +52,7 @@ pub(crate) struct SipSettings {
 impl Default for SipSettings {
     fn default() -> Self {
         Self {
-            listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 5060))],
+            listen: vec![ListenAt::plain(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)))],
             advertise: None,
             realm: "switchboard".to_owned(),
             hosts: Vec::new(),
@@ -105,6 +109,8 @@ pub(crate) struct TcpSettings {
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
     pub(crate) idle: u64,
+    pub(crate) handshakes: usize,
+    pub(crate) handshakes_per_address: usize,
 }
 
 impl Default for TcpSettings {
@@ -114,6 +120,8 @@ impl Default for TcpSettings {
             connections: limits.connections,
             connections_per_address: limits.connections_per_address,
             idle: limits.idle.as_secs(),
+            handshakes: limits.handshakes,
+            handshakes_per_address: limits.handshakes_per_address,
         }
     }
 }
@@ -124,9 +132,24 @@ impl TcpSettings {
             connections: self.connections,
             connections_per_address: self.connections_per_address,
             idle: Duration::from_secs(self.idle),
+            handshakes: self.handshakes,
+            handshakes_per_address: self.handshakes_per_address,
             ..StreamLimits::default()
         }
     }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TlsSettings {
+    pub(crate) certificates: Vec<CertificateFiles>,
+    pub(crate) trust: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WebSocketSettings {
+    pub(crate) origins: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -163,8 +186,9 @@ impl Settings {
     /// The address that peers are told: the one set, or where every address is listened at, the one that this
     /// machine has towards the network.
     pub(crate) fn advertised(&self) -> Option<IpAddr> {
-        let everywhere = self.sip.iter().find(|address| address.ip().is_unspecified());
-        self.file.sip.advertise.or_else(|| own_address(everywhere?.ip()))
+        let mut ips = self.sip.iter().map(|at| at.address.ip());
+        let everywhere = ips.find(IpAddr::is_unspecified);
+        self.file.sip.advertise.or_else(|| own_address(everywhere?))
     }
 }
 
@@ -190,7 +214,20 @@ impl SettingsFile {
         };
         let text = std::fs::read_to_string(path)
             .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
-        Self::parse(&text).map_err(|faults| Failure::Faults { path: path.to_owned(), faults })
+        let file = Self::parse(&text)
+            .map_err(|faults| Failure::Faults { path: path.to_owned(), faults })?;
+        Ok(file.beside(path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// The files that it names are looked for beside it.
+    fn beside(mut self, folder: &Path) -> Self {
+        let certificates = self.tls.certificates.iter_mut();
+        let pairs = certificates.flat_map(|files| [&mut files.certificate, &mut files.key]);
+        let clients = self.sip.listen.iter_mut().flat_map(|at| &mut at.clients);
+        for path in pairs.chain(clients).chain(&mut self.tls.trust) {
+            *path = folder.join(&path);
+        }
+        self
     }
 
     /// Reads the file section by section, so that one fault does not hide the next.
@@ -201,6 +238,8 @@ impl SettingsFile {
             rtp: faults.section("rtp"),
             calls: faults.section("calls"),
             tcp: faults.section("tcp"),
+            tls: faults.section("tls"),
+            websocket: faults.section("websocket"),
             log: faults.section("log"),
             prompts: faults.section("prompts"),
         };
@@ -208,6 +247,16 @@ impl SettingsFile {
             faults.fault(
                 "sip.listen",
                 "an address to listen at is wanted, such as \"127.0.0.1:5060\"",
+            );
+        }
+        let page = |origin: &&String| {
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            *origin != "*" && (host.is_empty() || host.contains('/'))
+        };
+        if let Some(origin) = file.websocket.origins.iter().find(page) {
+            faults.fault(
+                "websocket.origins",
+                format!("`{origin}`: a site is wanted, such as \"https://phone.example.com\", or \"*\" for all"),
             );
         }
         let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
@@ -245,9 +294,20 @@ mod tests {
 
     #[test]
     fn h43_nothing_listens_outside_loopback_by_default() {
-        assert!(
-            SettingsFile::default().sip.listen.iter().all(|address| address.ip().is_loopback())
-        );
+        assert!(SettingsFile::default().sip.listen.iter().all(ListenAt::is_private));
+    }
+
+    #[test]
+    fn files_are_looked_for_beside_the_settings() {
+        let text = "[sip]\nlisten = [{ at = \"tls:127.0.0.1:5061\", clients = [\"ca.pem\"] }]\n\
+                    [tls]\ncertificates = [{ certificate = \"a.pem\", key = \"/etc/a.key\" }]\n\
+                    [websocket]\norigins = [\"https://phone.example.com\"]\n";
+        let file = SettingsFile::parse(text).unwrap().beside(Path::new("/srv/pbx"));
+        assert_eq!(file.sip.listen[0].clients, [Path::new("/srv/pbx/ca.pem")]);
+        assert_eq!(file.tls.certificates[0].certificate, Path::new("/srv/pbx/a.pem"));
+        assert_eq!(file.tls.certificates[0].key, Path::new("/etc/a.key"));
+        let faults = SettingsFile::parse("[websocket]\norigins = [\"phone.example.com\"]\n");
+        assert!(faults.unwrap_err().to_string().contains("a site is wanted"));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What changes outside while calls run: where the trunks' host names lead, and the wall clock.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use switchboard_pbx::{Input, WallClock};
-use switchboard_routing::TrunkId;
 use switchboard_store::admin::Admin;
 use switchboard_transport::Handle;
 use tokio::net::lookup_host;
@@ -22,11 +21,12 @@ const STEP: Duration = Duration::from_millis(500);
 
 /// Tells the PBX of both, every minute and whenever the directory changed; never ends.
 pub(crate) async fn watch(admin: Admin, handle: Handle, changed: Rc<Notify>, clock: WallClock) {
-    let mut names = Names::default();
     let mut clock = clock;
     loop {
-        for (trunk, addresses) in names.news(&admin).await {
-            handle.send(Input::TrunkAddresses { trunk, addresses });
+        for host in hosts(&admin).await {
+            if let Some(addresses) = look_up(&host).await {
+                handle.send(Input::HostAddresses { host, addresses });
+            }
         }
         let reading = switchboard_transport::wall_clock(utc_offset());
         if differs(&clock, &reading) {
@@ -50,38 +50,28 @@ fn differs(known: &WallClock, reading: &WallClock) -> bool {
     known.utc_offset != reading.utc_offset || known.unix(reading.at).abs_diff(reading.unix) > STEP
 }
 
-/// What the trunks' host names led to when they were looked up last.
-#[derive(Default)]
-struct Names {
-    known: BTreeMap<TrunkId, Vec<IpAddr>>,
+/// The host names of the trunks, each once.
+async fn hosts(admin: &Admin) -> BTreeSet<String> {
+    let admin = admin.clone();
+    let Ok(Ok(file)) = tokio::task::spawn_blocking(move || admin.export()).await else {
+        return BTreeSet::new();
+    };
+    let hosts = file.spec.trunks.into_iter().map(|trunk| trunk.host);
+    hosts.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err()).collect()
 }
 
-impl Names {
-    /// Looks up all trunks that are named by a host name; says which lead elsewhere now.
-    async fn news(&mut self, admin: &Admin) -> Vec<(TrunkId, Vec<IpAddr>)> {
-        let admin = admin.clone();
-        let Ok(Ok(file)) = tokio::task::spawn_blocking(move || admin.export()).await else {
-            return Vec::new();
-        };
-        let mut news = Vec::new();
-        for trunk in file.spec.trunks {
-            if trunk.host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-                continue;
-            }
-            match timeout(PATIENCE, lookup_host((trunk.host.as_str(), trunk.port))).await {
-                Ok(Ok(found)) => {
-                    let addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-                    if self.known.get(&trunk.id) != Some(&addresses) {
-                        self.known.insert(trunk.id.clone(), addresses.clone());
-                        news.push((trunk.id, addresses));
-                    }
-                }
-                // What was known stays: a name server that is down ends no trunk.
-                Ok(Err(error)) => tracing::warn!(trunk = %trunk.id, %error, "no address"),
-                Err(_) => tracing::warn!(trunk = %trunk.id, "the name server does not answer"),
-            }
+/// The addresses of a host. Without an answer what was known stays: a name server that is down ends no trunk.
+async fn look_up(host: &str) -> Option<Vec<IpAddr>> {
+    match timeout(PATIENCE, lookup_host((host, 0))).await {
+        Ok(Ok(found)) => Some(found.map(|address| address.ip()).collect()),
+        Ok(Err(error)) => {
+            tracing::warn!(host, %error, "no address");
+            None
         }
-        news
+        Err(_) => {
+            tracing::warn!(host, "the name server does not answer");
+            None
+        }
     }
 }
 

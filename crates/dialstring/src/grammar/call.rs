@@ -1,13 +1,13 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_while};
-use nom::combinator::{opt, value};
+use nom::combinator::value;
 
 use super::fault::{Fault, Rule};
 use crate::dial_string::{DialString, PostDial, Separator};
 use crate::digit::Digit;
 use crate::error::{ErrorKind, Place};
-use crate::number::Number;
+use crate::number::{Building, Number};
 use crate::plan::{DialPlan, Symbol};
 
 /// `visual = " " / "-" / "." / "(" / ")" / "/"`, any number of them (E.123, RFC 3966).
@@ -22,6 +22,7 @@ const fn is_visual(octet: u8) -> bool {
 /// Reads to the end.
 ///
 /// `call = number [ separator plan ]`
+#[inline]
 pub(super) fn call(input: &[u8]) -> Rule<'_, DialString> {
     let (rest, number) = number(input)?;
     if rest.is_empty() {
@@ -36,22 +37,26 @@ pub(super) fn call(input: &[u8]) -> Rule<'_, DialString> {
 }
 
 /// `number = ["+"] 2*15( *visual DIGIT ) *visual`
+#[inline]
 pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
-    let (mut rest, plus) = opt(tag(&b"+"[..])).parse(input)?;
-    let mut number = if plus.is_some() { Number::PLUS } else { Number::EMPTY };
+    let (plus, mut rest) = match input.strip_prefix(b"+") {
+        Some(rest) => (true, rest),
+        None => (false, input),
+    };
+    let mut number = Building::new(plus);
     // Behind the last digit.
     let mut end = rest;
-    while let Some((&octet, after)) = rest.split_first() {
+    while let [octet, after @ ..] = rest {
         match octet {
             b'0'..=b'9' => {
-                if !number.push(octet) {
+                if !number.push(*octet) {
                     return Fault::cut(rest, ErrorKind::NumberTooLong, Place::Number);
                 }
                 rest = after;
                 end = rest;
             }
-            b'(' if plus.is_some() => rest = trunk_zero(rest, &number).unwrap_or(after),
-            _ if is_visual(octet) => rest = after,
+            b'(' if plus => rest = trunk_zero(rest, number).unwrap_or(after),
+            octet if is_visual(*octet) => rest = after,
             b'+' => return Fault::cut(rest, ErrorKind::MisplacedPlus, Place::Number),
             _ => break,
         }
@@ -61,7 +66,7 @@ pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
         digits if digits < Number::MIN_DIGITS && ends(rest) => {
             Fault::cut(end, ErrorKind::NumberTooShort, Place::Number)
         }
-        _ => Ok((rest, number)),
+        _ => Ok((rest, number.number())),
     }
 }
 
@@ -69,10 +74,10 @@ pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
 ///
 /// The zero of `+49 (0)30` is for callers inside the country and is left out. Italy, San Marino
 /// and the Vatican dial it from abroad too, and keep it.
-fn trunk_zero<'a>(input: &'a [u8], number: &Number) -> Option<&'a [u8]> {
+fn trunk_zero(input: &[u8], number: Building) -> Option<&[u8]> {
     let rest = input.strip_prefix(b"(0)")?;
     let left_out = match number.count() {
-        1..=3 => !matches!(number.digits(), "39" | "378" | "379"),
+        1..=3 => !matches!(number.number().digits(), "39" | "378" | "379"),
         _ => false,
     };
     left_out.then_some(rest)

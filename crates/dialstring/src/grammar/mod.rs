@@ -1,16 +1,6 @@
 //! The grammar, a rule a function, over octets of normalised text.
 //!
-//! ```abnf
-//! dial-string  = *visual ( service-code / call )
-//! call         = number [ separator plan ]
-//! number       = ["+"] 2*15( *visual DIGIT ) *visual
-//! separator    = ";ext=" / ";" / "#"
-//! plan         = 1*32( *visual symbol ) *visual
-//! symbol       = DIGIT / "*" / "#" / pause     ; "#" only behind ";", DIGIT alone behind ";ext="
-//! pause        = "," / "p" / "P" / "w" / "W"
-//! service-code = ( "*" / "#" ) 1*31( DIGIT / "*" / "#" ) *SP
-//! visual       = " " / "-" / "." / "(" / ")" / "/"
-//! ```
+//! The rules stand above their functions, and together in the README.
 
 mod call;
 mod fault;
@@ -21,12 +11,14 @@ use nom::combinator::map;
 
 use crate::dial_string::DialString;
 use crate::error::{ErrorKind, Place};
+use crate::number::Number;
 pub(crate) use fault::{Fault, Rule};
 
 /// The longest text that is looked at, in octets.
 pub(crate) const MAX_INPUT: usize = 255;
 
 /// `dial-string = *visual ( service-code / call )`
+#[inline]
 pub(crate) fn dial_string(input: &[u8]) -> Rule<'_, DialString> {
     if input.is_empty() {
         return Fault::cut(input, ErrorKind::Empty, Place::Number);
@@ -35,5 +27,14 @@ pub(crate) fn dial_string(input: &[u8]) -> Rule<'_, DialString> {
     match input.first() {
         Some(b'*' | b'#') => map(service_code::service_code, DialString::Service).parse(input),
         _ => call::call(input),
+    }
+}
+
+/// A text that is a `number` and nothing else; `None` for any other, with or without a fault.
+#[inline]
+pub(crate) fn lone_number(input: &[u8]) -> Option<Number> {
+    match call::number(input) {
+        Ok((rest, number)) if rest.is_empty() && input.len() <= MAX_INPUT => Some(number),
+        _ => None,
     }
 }

@@ -1,5 +1,9 @@
 use serde::Deserialize;
-use switchboard_dialstring::{DialString, ParseError, Separator, SipUser, TelUri};
+use std::collections::BTreeMap;
+use switchboard_dialstring::{
+    DialString, Digit, DigitMap, Match, ParseError, Pattern, PatternError, Separator, SipUser,
+    TelUri,
+};
 
 #[derive(Deserialize)]
 struct Suite<T> {
@@ -145,4 +149,56 @@ fn sip_uris_in_text_are_telephone_numbers() {
     assert_eq!((error.kind().name(), error.offset()), ("no_number", 4));
     let error = DialString::parse("sip:030a@example.com").unwrap_err();
     assert_eq!((error.kind().name(), error.offset()), ("letter", 7));
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Map {
+    why: String,
+    notation: String,
+    pattern: String,
+    #[serde(default)]
+    entries: Vec<String>,
+    says: Option<BTreeMap<String, String>>,
+    kind: Option<String>,
+    offset: Option<usize>,
+}
+
+fn pattern(notation: &str, text: &str) -> Result<Pattern, PatternError> {
+    match notation {
+        "mgcp" => Pattern::mgcp(text),
+        "h248" => Pattern::h248(text),
+        "asterisk" => Pattern::asterisk(text),
+        "kpml" => Pattern::kpml(text),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn digit_maps_say_what_the_suite_says() {
+    let cases: Vec<Map> = suite(include_str!("../../testdata/digit_maps.toml"));
+    for Map { why, notation, pattern: text, entries, says, kind, offset } in cases {
+        let read = pattern(&notation, &text);
+        let Some(says) = says else {
+            let error = read.expect_err(&why);
+            let expected = (kind.as_deref().unwrap(), offset.unwrap());
+            assert_eq!((error.kind().name(), error.offset()), expected, "{text:?}: {why}");
+            continue;
+        };
+        let digits = |text: &str| -> Vec<Digit> {
+            text.chars().map(|c| Digit::from_char(c).unwrap()).collect()
+        };
+        let mut map = DigitMap::new();
+        entries.iter().for_each(|entry| assert!(map.insert(&digits(entry)), "{why}"));
+        map.add_pattern(read.unwrap_or_else(|e| panic!("{text:?}: {why}: {e}"))).unwrap();
+        for (dialled, expected) in says {
+            let said = match map.matches(&digits(&dialled)) {
+                Match::None => "none",
+                Match::May => "may",
+                Match::Full => "full",
+                Match::FullAndMore => "full and more",
+            };
+            assert_eq!(said, expected, "{text:?}, {dialled:?}: {why}");
+        }
+    }
 }

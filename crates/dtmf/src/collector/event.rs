@@ -62,11 +62,15 @@ pub enum Earlier {
 pub enum Output {
     /// The stage's first key went down, whichever it was: stop the prompt.
     BargeIn(Digit),
+    /// A digit's key has been down for [`Policy::long_press`]. The stage goes on; of a key that
+    /// ends it nothing is told.
+    LongPress(Digit),
     /// The stage is over.
     Done(Outcome),
 }
 
-/// How a stage ended. Each carries the digits as they were dialled, without the terminator.
+/// How a stage ended. Each carries the digits as they were dialled, without the terminator: a right
+/// answer, a partial one (`Timeout`), a wrong one, one that was given up, and none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The digits match.

@@ -1,14 +1,20 @@
 use core::time::Duration;
 
-use switchboard_dialstring::{Digit, Match};
+use switchboard_dialstring::{Digit, DigitMap, Match};
 
 use crate::{DigitSet, Digits};
 
 /// What one stage of collecting accepts, and how long it waits.
 ///
-/// The defaults suit a menu or an extension asked from a person. Others choose: Asterisk waits
-/// 10 s for the first digit and 5 s between digits, KPML (RFC 4730) 4 s between digits and 1 s
-/// once the digits match, MGCP (RFC 3435) 16 s and 4 s.
+/// The defaults suit a menu or an extension asked from a person. What others choose stands ready:
+///
+/// | preset | first digit | inter-digit | critical | extra digit |
+/// |---|---|---|---|---|
+/// | [`DEFAULT`](Self::DEFAULT) | 5 s | 4 s | 4 s | 500 ms |
+/// | [`ASTERISK`](Self::ASTERISK) | 10 s | 5 s | 5 s | none |
+/// | [`FREESWITCH`](Self::FREESWITCH) | 10 s | 5 s | 5 s | none |
+/// | [`KPML`](Self::KPML) | none | 4 s | 1 s | 500 ms |
+/// | [`MGCP`](Self::MGCP) | 16 s | 16 s | 4 s | none |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Fewer digits than this never make a result (1). At least 1 and at most `max` counts.
@@ -30,6 +36,13 @@ pub struct Policy {
     pub critical: Option<Duration>,
     /// How long the stage may last as a whole, prompt included; `None` has no such limit (`None`).
     pub overall: Option<Duration>,
+    /// How long after digits that ended without a terminator one is still theirs: it is swallowed,
+    /// and the stage's end does not wait for it; zero swallows none (500 ms, as KPML; at most
+    /// 65 s count).
+    pub extra_digit: Duration,
+    /// How long a key must stay down for [`Output::LongPress`](super::Output::LongPress); `None`
+    /// tells none (`None`). Needs a source that tells releases; at most 65 s count.
+    pub long_press: Option<Duration>,
     /// What happens when nothing can match any more (at once).
     pub mismatch: Mismatch,
 }
@@ -45,7 +58,42 @@ impl Policy {
         inter_digit: Duration::from_secs(4),
         critical: None,
         overall: None,
+        extra_digit: Duration::from_millis(500),
+        long_press: None,
         mismatch: Mismatch::AtOnce,
+    };
+
+    /// Asterisk's dial plan: 10 s for the first digit (`TIMEOUT(response)`), 5 s for each further
+    /// one (`TIMEOUT(digit)`).
+    pub const ASTERISK: Self = Self {
+        first_digit: Some(Duration::from_secs(10)),
+        inter_digit: Duration::from_secs(5),
+        extra_digit: Duration::ZERO,
+        ..Self::DEFAULT
+    };
+
+    /// FreeSWITCH's menus: a `timeout` of 10 s, and half of it for each further digit.
+    pub const FREESWITCH: Self = Self::ASTERISK;
+
+    /// KPML (RFC 4730): a subscription waits for its first digit as long as it lasts, 4,000 ms for
+    /// the next one (`interdigittimer`), 1,000 ms where the digits match already
+    /// (`criticaldigittimer`), and takes an `enterkey` for 500 ms after them (`extradigittimer`).
+    pub const KPML: Self = Self {
+        first_digit: None,
+        inter_digit: Duration::from_millis(4_000),
+        critical: Some(Duration::from_millis(1_000)),
+        extra_digit: Duration::from_millis(500),
+        ..Self::DEFAULT
+    };
+
+    /// MGCP's digit maps (RFC 3435 section 2.1.5): the partial dial timer of 16 s, and the critical
+    /// one of 4 s where the digits match already.
+    pub const MGCP: Self = Self {
+        first_digit: Some(Duration::from_secs(16)),
+        inter_digit: Duration::from_secs(16),
+        critical: Some(Duration::from_secs(4)),
+        extra_digit: Duration::ZERO,
+        ..Self::DEFAULT
     };
 }
 
@@ -77,11 +125,11 @@ pub enum TypeAhead {
     On,
 }
 
-/// Says whether digits so far match something that can be dialled. The live directory, a menu or
-/// a [`Match`]-valued closure.
+/// Says whether digits so far match something that can be dialled: a [`DigitMap`], the live
+/// directory, a menu or a [`Match`]-valued closure.
 ///
 /// ```
-/// use switchboard_dialstring::{Digit, Match};
+/// use switchboard_dialstring::{Digit, DigitMap, Match};
 /// use switchboard_dtmf::collector::Matcher;
 ///
 /// // Exactly one digit, 1 to 3.
@@ -99,6 +147,13 @@ pub trait Matcher {
 impl<F: Fn(&[Digit]) -> Match> Matcher for F {
     fn match_digits(&self, digits: &[Digit]) -> Match {
         self(digits)
+    }
+}
+
+/// What the map says of the digits; the longest text of a stage costs it 32 steps.
+impl Matcher for DigitMap {
+    fn match_digits(&self, digits: &[Digit]) -> Match {
+        self.matches(digits)
     }
 }
 

@@ -1,8 +1,5 @@
 //! Digits at the standards' limits and beyond them, and what is no digit.
 
-mod audio;
 mod limits;
 mod others;
 mod signal;
-
-use crate::generator::frequencies;

@@ -70,7 +70,29 @@ fn an_error_says_what_where_and_what_would_be_right() {
     );
 }
 
+/// Retransmissions are 500 ms, 1 s, 2 s ... apart (RFC 3261 timer E): longer than any window that
+/// presses are merged in.
+#[test]
+fn a_retransmission_counts_once_however_late_it_is() {
+    let mut repeats = Repeats::new();
+    let told: std::vec::Vec<_> =
+        [1, 1, 2, 1, 2, 4, 3, 3, 4, 70, 4, 5, 70].map(|cseq| repeats.is_repeat(cseq)).into();
+    let new = |at: &usize| !told[*at];
+    assert_eq!((0..13).filter(new).collect::<std::vec::Vec<_>>(), [0, 2, 5, 6, 9]);
+    assert!(!repeats.is_repeat(u32::MAX));
+    assert!(repeats.is_repeat(u32::MAX));
+}
+
 proptest! {
+    #[test]
+    fn each_request_of_a_dialog_is_new_once(order in proptest::collection::vec(0_u32..40, 0..200)) {
+        let mut repeats = Repeats::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for cseq in order {
+            prop_assert_eq!(repeats.is_repeat(cseq + 1_000), !seen.insert(cseq));
+        }
+    }
+
     #[test]
     fn what_is_written_is_read(code in 0_u8..16, millis in 0_u64..100_000) {
         let digit = Digit::from_event(code).expect("a digit");

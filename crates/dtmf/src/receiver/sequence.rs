@@ -1,7 +1,5 @@
 //! Which packets of a stream have come: whether something earlier may still be on its way.
 
-use core::time::Duration;
-
 use crate::Instant;
 
 /// How far behind the newest packet a missing one is still waited for.
@@ -36,9 +34,9 @@ impl Arrivals {
         self.ssrc
     }
 
-    /// Notes a packet. What has been missing for `patience` is given up.
-    pub(super) fn note(&mut self, now: Instant, sequence: u16, patience: Duration) {
-        if now - self.marked >= patience {
+    /// Notes a packet. What has been missing for `patience` microseconds is given up.
+    pub(super) fn note(&mut self, now: Instant, sequence: u16, patience: u64) {
+        if now.micros_since(self.marked) >= patience {
             self.settle(self.mark);
             self.mark = self.newest();
             self.marked = now;
@@ -86,7 +84,7 @@ impl Arrivals {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(200);
+    const PATIENCE: u64 = 200_000;
 
     fn arrivals(first: u16, then: &[u16]) -> Arrivals {
         let mut arrivals = Arrivals::new(Instant::EPOCH, 1, first);

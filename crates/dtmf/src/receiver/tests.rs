@@ -1,2 +1,3 @@
 mod channel;
 mod named;
+mod trackers;

@@ -9,7 +9,8 @@ use switchboard_rtp::{
     ClockRate, Header, PayloadType, ReceiverStatistics, SourceLatch, Ssrc, TelephoneEvent,
 };
 
-use crate::{Codec, StreamConfig};
+use crate::ear::Ear;
+use crate::{Codec, ComfortNoise, StreamConfig};
 
 /// The longest payload that is taken; 20 ms of G.711 are 160 octets.
 const MAX_PAYLOAD: usize = 1_400;
@@ -17,8 +18,20 @@ const MAX_PAYLOAD: usize = 1_400;
 /// A packet that may go on to the other side of a bridge.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Heard<'a> {
-    Audio { header: Header, codec: Codec, payload: &'a [u8] },
-    Event { header: Header, clock: ClockRate, event: TelephoneEvent },
+    Audio {
+        header: Header,
+        codec: Codec,
+        payload: &'a [u8],
+    },
+    Event {
+        header: Header,
+        clock: ClockRate,
+        event: TelephoneEvent,
+    },
+    /// The talker sends nothing for a while, and this is how it sounds meanwhile (RFC 3389).
+    Pause {
+        noise: ComfortNoise,
+    },
 }
 
 /// What a payload type stands for on a leg.
@@ -41,6 +54,9 @@ pub(crate) struct Incoming {
     silences: u32,
     pub(crate) foreign: u64,
     pub(crate) malformed: u64,
+    /// What an ear that is gone had counted.
+    pub(crate) playout_delay: Option<Duration>,
+    pub(crate) late: u64,
 }
 
 impl Incoming {
@@ -54,6 +70,8 @@ impl Incoming {
             silences: 0,
             foreign: 0,
             malformed: 0,
+            playout_delay: None,
+            late: 0,
         }
     }
 
@@ -68,6 +86,12 @@ impl Incoming {
                 ..dtmf::receiver::Config::default()
             });
         }
+    }
+
+    /// An ear is closed: its figures stay.
+    pub(crate) fn note_ear(&mut self, ear: &Ear) {
+        self.playout_delay = Some(ear.delay());
+        self.late += ear.late();
     }
 
     /// The peer lives.
@@ -108,7 +132,8 @@ impl Incoming {
             Format::ComfortNoise => {
                 self.statistics.on_untimed_packet(&header);
                 self.note_other(now, &header);
-                None
+                let noise = ComfortNoise::from_payload(payload)?;
+                stream.direction.receives().then_some(Heard::Pause { noise })
             }
             Format::Event(clock) => {
                 self.statistics.on_untimed_packet(&header);

@@ -24,7 +24,12 @@ impl Leg {
         }
         let (leg, stream) = (self.id, &agreed.stream);
         match *heard {
+            Heard::Pause { noise } => {
+                self.noise = Some(noise);
+                return;
+            }
             Heard::Audio { header, codec, payload } => {
+                self.noise = None;
                 let samples = payload.len() as u32;
                 let payload_type = stream.payload_types.send;
                 let header = self.outgoing.relayed_audio(now, &header, samples, payload_type);

@@ -101,10 +101,19 @@ impl Leg {
                     }
                 }
                 Source::Nothing | Source::Echo => {
-                    if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
-                        return;
+                    let mut samples = [0; MAX_SAMPLES];
+                    let samples = &mut samples[..packet.len()];
+                    if !self.mixed.as_mut().is_some_and(|mixed| mixed.fill(samples)) {
+                        if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
+                            return;
+                        }
+                        if let Some(noise) = &mut self.noise {
+                            noise.fill(samples);
+                        }
                     }
-                    packet.fill(stream.codec.silence());
+                    for (code, sample) in packet.iter_mut().zip(samples) {
+                        *code = stream.codec.encode(*sample);
+                    }
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 use switchboard_media::{
     Channel, Codec, Command, EventKind, Input, LegId, Output, Plane, PlaneConfig, PlaneError,
-    StreamConfig, Tone,
+    RecordingId, RoomId, StreamConfig, Tone,
 };
 use switchboard_testkit::{Clock, Say};
 
@@ -207,6 +207,9 @@ enum Deed {
     Bridge(u64),
     Unbridge,
     Digits,
+    Join(u64),
+    Record(u64, Option<u64>),
+    StopRecording,
     Close,
     Datagram(bool, Vec<u8>, u8),
     Wait(u64),
@@ -223,6 +226,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         (0_u64..3).prop_map(Deed::Bridge),
         Just(Deed::Unbridge),
         Just(Deed::Digits),
+        (0_u64..2).prop_map(Deed::Join),
+        (0_u64..2, proptest::option::of(0_u64..3)).prop_map(|(id, right)| Deed::Record(id, right)),
+        Just(Deed::StopRecording),
         Just(Deed::Close),
         (any::<bool>(), octets, 0_u8..4).prop_map(|(rtp, mut datagram, peer)| {
             // Mostly RTP: version and a payload type that means something.
@@ -265,6 +271,13 @@ proptest! {
                     plan: "1w2".parse().expect("a plan"),
                     pauses: switchboard_dialstring::PauseLengths::default(),
                 },
+                Deed::Join(room) => Command::Join { leg, room: RoomId(room) },
+                Deed::Record(id, right) => Command::Record {
+                    recording: RecordingId(id),
+                    left: leg,
+                    right: right.map(LegId),
+                },
+                Deed::StopRecording => Command::StopRecording { recording: RecordingId(leg.0) },
                 Deed::Close => Command::Close { leg },
                 Deed::Datagram(rtp, datagram, n) => {
                     let channel = if rtp { Channel::Rtp } else { Channel::Rtcp };
@@ -294,6 +307,8 @@ proptest! {
                     prop_assert!(matches!(sent.destination.ip().to_string().as_str(), "192.0.2.0" | "192.0.2.1" | "192.0.2.2" | "192.0.2.3"));
                     prop_assert!(sent.payload.len() >= 8);
                 }
+                Output::Recorded(block) => prop_assert_eq!(block.samples.len(), 640),
+                Output::RecordingOver(_) => {}
                 Output::Event(event) => closed += u32::from(matches!(event.kind, EventKind::Closed { .. })),
             }
         }

@@ -4,6 +4,7 @@ mod allocations;
 mod audio;
 mod bridges;
 mod digits;
+mod hall;
 mod hostile;
 mod reports;
 mod room;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use switchboard_media::{
     Channel, Codec, Command, EventKind, Input, LegId, Output, PayloadTypes, Plane, PlaneConfig,
-    Stats, StreamConfig, TelephoneEventFormat,
+    RecordingId, Stats, StreamConfig, TelephoneEventFormat,
 };
 use switchboard_rtp::{ClockRate, PayloadType};
 use switchboard_testkit::{Clock, Datagram, Law, Link, RtpPeer, Wire};
@@ -22,6 +22,17 @@ pub(crate) struct Room {
     pub(crate) rtcp: Vec<(LegId, Datagram)>,
     /// What arrived anywhere else.
     pub(crate) strays: Vec<Datagram>,
+    /// Both sides of a recording, and whether it is over.
+    pub(crate) recordings: BTreeMap<RecordingId, Tape>,
+}
+
+/// A recording as it was given.
+#[derive(Debug, Default)]
+pub(crate) struct Tape {
+    pub(crate) left: Vec<i16>,
+    pub(crate) right: Vec<i16>,
+    pub(crate) at: Vec<Duration>,
+    pub(crate) is_over: bool,
 }
 
 pub(crate) const A: LegId = LegId(1);
@@ -71,6 +82,7 @@ impl Room {
             events: Vec::new(),
             rtcp: Vec::new(),
             strays: Vec::new(),
+            recordings: BTreeMap::new(),
         }
     }
 
@@ -181,6 +193,18 @@ impl Room {
                 }
                 Output::Event(event) => {
                     self.events.push((self.clock.elapsed(), event.leg, event.kind));
+                }
+                Output::Recorded(block) => {
+                    let tape = self.recordings.entry(block.recording).or_default();
+                    assert!(!tape.is_over, "a block after the last one");
+                    tape.at.push(block.at);
+                    for pair in block.samples.chunks_exact(4) {
+                        tape.left.push(i16::from_le_bytes([pair[0], pair[1]]));
+                        tape.right.push(i16::from_le_bytes([pair[2], pair[3]]));
+                    }
+                }
+                Output::RecordingOver(id) => {
+                    self.recordings.entry(id).or_default().is_over = true;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use switchboard_media::Command;
-use switchboard_routing::UserId;
+use switchboard_routing::{Router, UserId};
 use switchboard_sip::StatusCode;
 use switchboard_sip::dialog::DialogId;
 
@@ -12,6 +12,7 @@ use crate::cause::Cause;
 use crate::event::CallEvent;
 use crate::ids::LegNumber;
 use crate::leg::{Leg, Referral};
+use crate::record::{CallKind, RecordHead};
 use crate::world::World;
 
 /// A user wants a call handed on; with `Replaces`, to the party of another call of theirs.
@@ -31,6 +32,13 @@ impl Merge {
     pub(crate) fn user(&self) -> &UserId {
         &self.user
     }
+}
+
+/// A party given away, with what its call was.
+pub(crate) struct Released {
+    leg: Leg,
+    head: Option<RecordHead>,
+    router: Option<Router>,
 }
 
 impl Call {
@@ -57,10 +65,11 @@ impl Call {
         now: Instant,
         world: &mut World,
         number: LegNumber,
-    ) -> Option<Leg> {
+    ) -> Option<Released> {
         let leg = self.legs.remove(&number)?;
+        let head = self.ledger.as_ref().map(|ledger| ledger.head().clone());
         self.end(now, world, Cause::Merged);
-        Some(leg)
+        Some(Released { leg, head, router: self.router.take() })
     }
 
     /// A name for a leg that comes from another call.
@@ -75,8 +84,9 @@ impl Call {
         world: &mut World,
         merge: &Merge,
         number: LegNumber,
-        mut leg: Leg,
+        released: Released,
     ) {
+        let Released { mut leg, head, router } = released;
         leg.moved(self.key(number));
         let party = leg.party().clone();
         self.legs.insert(number, leg);
@@ -105,6 +115,30 @@ impl Call {
         if let Some(ledger) = &mut self.ledger {
             ledger.answered(now, party.clone());
         }
+        if let (Some(head), Some(router)) = (head, router) {
+            self.stay_external(now, number, head, router);
+        }
         world.tell(self.id, CallEvent::Transferred { party });
+    }
+
+    /// A party from outside has come into a call between colleagues: the call goes on as the
+    /// external one that the party was in, recorded as its line says.
+    fn stay_external(&mut self, now: Instant, adopted: LegNumber, was: RecordHead, router: Router) {
+        let Some(number) = self.other_than(adopted) else { return };
+        let Some(colleague) = self.legs.get(&number).map(|leg| leg.party().clone()) else { return };
+        let Some(ledger) = self.ledger.as_mut() else { return };
+        let outside = !router.facts().is_internal();
+        if !outside || ledger.head().kind != CallKind::Internal {
+            return;
+        }
+        // Whoever called from outside is the caller still, and the colleague has the call.
+        if was.kind == CallKind::Inbound {
+            ledger.answered(now, colleague);
+            (self.subject, self.partner) = (Some(adopted), Some(number));
+        }
+        ledger.continue_as(was);
+        self.told = router.trace().events().len();
+        self.router = Some(router);
+        self.take_facts();
     }
 }

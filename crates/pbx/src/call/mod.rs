@@ -14,17 +14,19 @@ mod serve;
 mod start;
 mod steps;
 mod talk;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use switchboard_media as media;
-use switchboard_routing::{Input, Router};
+use switchboard_routing::{Input, Router, UserId};
 use switchboard_sip::{Flow, StatusCode};
 
 pub(crate) use start::{Admitted, Start};
 
+use crate::calls::Seen;
 use crate::cause::Cause;
 use crate::config::RunningCalls;
 use crate::event::CallEvent;
@@ -47,6 +49,7 @@ use ringing::Ringing;
 /// ```text
 ///   Opening --port--> (router) --+--> Prompt ----digits, played--> (router)
 ///                        ^       +--> Ringing ---won, lost-------> (router)
+///                        |       +--> Waiting ---turn------------> (router)
 ///                        |       +--> Talking ---REFER-----------> (another router)
 ///                        |       +--> Serving
 ///                        |       +--> Farewell --time over--+
@@ -93,6 +96,8 @@ enum Stage {
     Prompt(Prompts),
     /// Phones ring.
     Ringing(Ringing),
+    /// The caller waits in a queue.
+    Waiting { until: Instant },
     /// Two legs hear each other.
     Talking,
     /// A service of the PBX talks.
@@ -154,6 +159,21 @@ impl Call {
             to: ledger.to().cloned(),
             started: head.started,
         })
+    }
+
+    /// Who of the users is in it, and how far: of several phones of one user, the one that is
+    /// furthest.
+    pub(crate) fn seen(&self) -> Vec<(UserId, Seen)> {
+        let mut all: Vec<(UserId, Seen)> = Vec::new();
+        for leg in self.legs.values() {
+            let Some((user, seen)) = leg.user().zip(leg.seen()) else { continue };
+            match all.iter_mut().find(|(known, _)| known == user) {
+                Some((_, known)) if known.0 < seen.0 => *known = seen,
+                Some(_) => {}
+                None => all.push((user.clone(), seen)),
+            }
+        }
+        all
     }
 
     /// The directory changed: dismissal counts at once, all else stays as the call began.
@@ -242,6 +262,7 @@ impl Call {
         self.keys.handle_timeout(now);
         match &mut self.stage {
             Stage::Ringing(ringing) => ringing.handle_timeout(now),
+            Stage::Waiting { until } if *until <= now => self.waited(now, world),
             Stage::Farewell { until, cause } if *until <= now => {
                 let cause = *cause;
                 self.end(now, world, cause);
@@ -260,7 +281,7 @@ impl Call {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let stage = match &self.stage {
             Stage::Ringing(ringing) => ringing.poll_timeout(),
-            Stage::Farewell { until, .. } => Some(*until),
+            Stage::Waiting { until } | Stage::Farewell { until, .. } => Some(*until),
             _ => None,
         };
         let deadline = self.ended.is_none().then_some(self.deadline);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use switchboard_media::{Command, Tone};
-use switchboard_routing::{Dial, Input, Target, UserId};
+use switchboard_routing::{Dial, Input, Targets, UserId};
 use switchboard_sip::StatusCode;
 
 use super::{Call, Stage};
@@ -50,7 +50,7 @@ impl Call {
         &mut self,
         now: Instant,
         world: &mut World,
-        targets: &[Target],
+        targets: &Targets,
         timeout: Duration,
     ) {
         let users: Vec<UserId> = targets.iter().map(|target| target.user().clone()).collect();
@@ -234,6 +234,8 @@ impl Call {
                 leg.end(now, world, StatusCode::REQUEST_TERMINATED);
             }
             self.inform(now, world, Input::Unreachable);
+        } else if let Some(user) = user {
+            world.queues.answered(&user);
         }
     }
 

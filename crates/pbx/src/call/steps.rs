@@ -65,6 +65,13 @@ impl Call {
             }
             // There is no CRM here yet: the answer of one that does not answer.
             Step::AskCrm { .. } => self.inform(now, world, Input::CrmSays(None)),
+            Step::Order { queue, strategy, members } => {
+                let order = world.queues.order(&queue, strategy, &members);
+                self.inform(now, world, Input::Order(&order));
+            }
+            Step::Wait { music, timeout, .. } => self.wait(now, world, &music, timeout),
+            // There are no mailboxes here yet: the answer of one that there is not.
+            Step::Voicemail { .. } => self.inform(now, world, Input::Unreachable),
             Step::Ring { targets, timeout, .. } => self.ring(now, world, &targets, timeout),
             Step::Withdraw { user } => self.withdraw(now, world, &user),
             Step::Dial(dial) => self.dial(now, world, &dial),

@@ -8,7 +8,7 @@ use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, Message, StatusCode};
 
 use super::plan::Identity;
-use super::up::{Ack, Up};
+use super::up::Up;
 use super::{Event, Leg, Plan, Sip};
 use crate::session::Session;
 use crate::world::World;
@@ -32,6 +32,14 @@ pub(super) struct Calling {
 impl Calling {
     pub(super) fn flow(&self) -> Flow {
         self.plan.flow
+    }
+
+    pub(super) fn rings(&self) -> bool {
+        self.rings || self.early.is_some()
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
     }
 
     pub(super) fn is_invite(&self, id: TransactionId) -> bool {
@@ -134,7 +142,7 @@ impl Leg {
         };
         let Sip::Calling(calling) = std::mem::replace(&mut self.sip, Sip::Over) else { return };
         let Calling { plan, fresh, early, cancelled, .. } = *calling;
-        let mut up = Up::new(dialog, plan.flow, Ack::Done, plan.account);
+        let mut up = Up::new(dialog, plan.flow, plan.account);
         up.follow_contact(plan.follows_contact);
         up.acknowledge(world, id, response.cseq().number);
         self.up(world, up);
@@ -159,6 +167,7 @@ impl Leg {
                 if let Some(change) = change {
                     self.apply(now, world, change);
                 }
+                self.watch_from_start(now, world);
                 self.events.push_back(Event::Answered);
             }
             Err(_) => {
@@ -212,7 +221,7 @@ impl Leg {
         }
         let dialog = world.layer.sent(id).and_then(|invite| Dialog::uac(invite, response).ok());
         let Some(dialog) = dialog else { return };
-        let mut up = Up::new(dialog, flow, Ack::Done, None);
+        let mut up = Up::new(dialog, flow, world.account(&self.peer));
         up.acknowledge(world, id, response.cseq().number);
         up.bye(now, world, self.key);
     }

@@ -8,7 +8,7 @@ use switchboard_sip::dialog::Dialog;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, StatusCode};
 
-use super::up::{Ack, Up};
+use super::up::Up;
 use super::{ALLOW, Event, Leg, Sip};
 use crate::session::Unusable;
 use crate::world::World;
@@ -146,11 +146,13 @@ impl Leg {
             self.events.push_back(Event::Vanished);
             return Ok(());
         };
-        let ack = Ack::Awaited { invite: id, hang_up: false };
-        self.up(world, Up::new(dialog, flow, ack, None));
+        let mut up = Up::new(dialog, flow, world.account(&self.peer));
+        up.await_ack(id, &incoming.invite, incoming.invite.body().is_empty());
+        self.up(world, up);
         if let Some(change) = change {
             self.apply(now, world, change);
         }
+        self.watch_from_start(now, world);
         Ok(())
     }
 

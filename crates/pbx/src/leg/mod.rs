@@ -17,12 +17,14 @@ use switchboard_media::{Command, LegId};
 use switchboard_routing::{TrunkId, UserId};
 use switchboard_sdp::Codec;
 use switchboard_sip::dialog::DialogId;
+use switchboard_sip::subscription::dialog_info::{CallState, Direction};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, Message, Method, StatusCode};
 
 pub(crate) use plan::{ALLOW, Plan};
 pub(crate) use refer::Referral;
 
+use crate::calls::Seen;
 use crate::record::Party;
 use crate::routes::LegKey;
 use crate::session::{Change, Hold, Trust};
@@ -200,6 +202,19 @@ impl Leg {
         self.port.session().is_some_and(|session| session.is_held())
     }
 
+    /// How far it is, for a lamp (RFC 4235 section 3.7.1); `None` once it is over.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        Some(match &self.sip {
+            Sip::Incoming(_) => (CallState::Early, Direction::Initiator),
+            Sip::Planned(..) => (CallState::Trying, Direction::Recipient),
+            Sip::Calling(calling) if calling.is_cancelled() => return None,
+            Sip::Calling(calling) if calling.rings() => (CallState::Early, Direction::Recipient),
+            Sip::Calling(_) => (CallState::Trying, Direction::Recipient),
+            Sip::Up(up) => (CallState::Confirmed, up.direction()),
+            Sip::Leaving(_) | Sip::Over => return None,
+        })
+    }
+
     /// Answered, and not hung up.
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.sip, Sip::Up(_))
@@ -328,6 +343,9 @@ impl Leg {
         if let Sip::Up(up) | Sip::Leaving(up) = &self.sip {
             let id: &DialogId = up.id();
             world.routes.close_dialog(id);
+            if let Peer::Phone(user) = &self.peer {
+                world.queues.ended(user);
+            }
         }
         self.sip = Sip::Over;
         self.port.close(world);

@@ -42,6 +42,12 @@ impl Leg {
         }
     }
 
+    /// The session begins: the peer may hold us from its early audio on.
+    pub(super) fn watch_from_start(&mut self, now: Instant, world: &World) {
+        let hold = if self.is_held() { Hold::Held } else { Hold::Resumed };
+        self.watch(now, world, hold);
+    }
+
     /// The answer to the question, or none: any answer but that there is no such dialog will do.
     pub(super) fn pinged(&mut self, now: Instant, world: &mut World, response: Option<&Message>) {
         let status = response.and_then(Message::status).unwrap_or(StatusCode::REQUEST_TIMEOUT);

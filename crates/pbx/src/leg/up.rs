@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use switchboard_dtmf::info::{self, Info};
 use switchboard_sip::auth::Client;
-use switchboard_sip::dialog::{Dialog, DialogId};
+use switchboard_sip::dialog::{Dialog, DialogId, Role};
+use switchboard_sip::subscription::dialog_info::Direction;
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
+use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Transport};
 
 use super::refer::Subscription;
 use super::{ALLOW, Event, Leg, Sip};
@@ -19,7 +20,8 @@ use crate::world::World;
 pub(super) struct Up {
     dialog: Dialog,
     flow: Flow,
-    ack: Ack,
+    /// In the order of their CSeq numbers.
+    unacknowledged: Vec<Answered>,
     account: Option<Client>,
     follows_contact: bool,
     pub(super) subscription: Subscription,
@@ -27,24 +29,55 @@ pub(super) struct Up {
     pub(super) ping: Option<Instant>,
 }
 
-/// The ACK of a 2xx of ours.
+/// An INVITE that we have answered with a 2xx, and of which the ACK has not come yet. There may be
+/// several: a re-INVITE can overtake the ACK, or the ACK be lost (RFC 5407 section 3.1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ack {
-    /// It has not come yet; `hang_up`: a BYE goes out when it does, which is not allowed before
-    /// (RFC 3261 section 15).
-    Awaited { invite: TransactionId, hang_up: bool },
-    /// It has come, or none is due.
-    Done,
+struct Answered {
+    invite: TransactionId,
+    number: u32,
+    /// Our 2xx made the offer: its ACK brings the answer.
+    offered: bool,
 }
 
+/// More re-INVITEs than this that wait for their ACK are a storm.
+const UNACKNOWLEDGED: usize = 8;
+
 impl Up {
-    pub(super) fn new(dialog: Dialog, flow: Flow, ack: Ack, account: Option<Client>) -> Self {
-        let subscription = Subscription::default();
-        Self { dialog, flow, ack, account, follows_contact: false, subscription, ping: None }
+    pub(super) fn new(dialog: Dialog, flow: Flow, account: Option<Client>) -> Self {
+        Self {
+            dialog,
+            flow,
+            unacknowledged: Vec::new(),
+            account,
+            follows_contact: false,
+            subscription: Subscription::default(),
+            ping: None,
+        }
+    }
+
+    /// A 2xx of ours to this INVITE is out.
+    pub(super) fn await_ack(&mut self, invite: TransactionId, request: &Message, offered: bool) {
+        let number = request.cseq().number;
+        self.unacknowledged.push(Answered { invite, number, offered });
+    }
+
+    /// Forgets the INVITEs up to this one: who answers a later one has had our answers to the
+    /// earlier ones. Says whether the last of them had our offer.
+    fn forget(&mut self, which: impl Fn(&Answered) -> bool) -> Option<bool> {
+        let at = self.unacknowledged.iter().position(which)?;
+        self.unacknowledged.drain(..=at).next_back().map(|answered| answered.offered)
     }
 
     pub(super) fn id(&self) -> &DialogId {
         self.dialog.id()
+    }
+
+    /// Who called whom.
+    pub(super) fn direction(&self) -> Direction {
+        match self.dialog.role() {
+            Role::Uas => Direction::Initiator,
+            Role::Uac => Direction::Recipient,
+        }
     }
 
     pub(super) fn flow(&self) -> Flow {
@@ -60,9 +93,9 @@ impl Up {
     }
 
     /// Where a request goes: back on the flow, which passes NATs; towards a trunk to where it
-    /// asked for, if that is an address.
+    /// asked for, if that is an address. Over TLS it stays with whom we have checked.
     pub(super) fn way(&self) -> Flow {
-        if !self.follows_contact {
+        if !self.follows_contact || self.flow.transport == Transport::Tls {
             return self.flow;
         }
         let hop = self.dialog.next_hop();
@@ -179,19 +212,15 @@ impl Leg {
         flow: Flow,
         ack: &Message,
     ) {
+        let leaving = matches!(self.sip, Sip::Leaving(_));
         let (Sip::Up(up) | Sip::Leaving(up)) = &mut self.sip else { return };
-        let hang_up = matches!(up.ack, Ack::Awaited { hang_up: true, .. });
         let here = up.flow.remote.ip() == flow.remote.ip();
-        up.ack = Ack::Done;
-        if hang_up {
-            if !up.bye(now, world, self.key) {
-                self.over(world);
-            }
-            return;
+        let number = ack.cseq().number;
+        let Some(offered) = up.forget(|answered| answered.number == number) else { return };
+        if leaving {
+            return self.hang_up_when_acknowledged(now, world);
         }
-        let Some(session) = self.port.session_mut().filter(|session| session.is_offered()) else {
-            return;
-        };
+        let Some(session) = self.port.session_mut().filter(|_| offered) else { return };
         match session.accept(ack.body()) {
             Ok(change) if here => self.apply(now, world, change),
             // An offer without an answer: there is no session (RFC 3261 section 13.2.1).
@@ -202,33 +231,34 @@ impl Leg {
         }
     }
 
-    /// Our 2xx was never acknowledged: the session ends with a BYE (RFC 3261 section 13.3.1.4).
-    pub(crate) fn unacknowledged(&mut self, now: Instant, world: &mut World) {
+    /// Our 2xx was never acknowledged: the session ends with a BYE (RFC 3261 section 13.3.1.4),
+    /// unless a later one still may be.
+    pub(crate) fn unacknowledged(&mut self, now: Instant, world: &mut World, id: TransactionId) {
+        let leaving = matches!(self.sip, Sip::Leaving(_));
         let (Sip::Up(up) | Sip::Leaving(up)) = &mut self.sip else { return };
-        let told = matches!(up.ack, Ack::Awaited { hang_up: true, .. });
-        up.ack = Ack::Done;
-        if told {
-            if !up.bye(now, world, self.key) {
-                self.over(world);
-            }
-        } else {
+        if up.forget(|answered| answered.invite == id).is_none() {
+            return;
+        }
+        if leaving {
+            self.hang_up_when_acknowledged(now, world);
+        } else if up.unacknowledged.is_empty() {
             self.end(now, world, StatusCode::REQUEST_TIMEOUT);
             self.events.push_back(Event::Vanished);
         }
     }
 
-    /// Ends the session: a BYE now, or when the ACK that is due has come.
-    pub(super) fn hang_up(&mut self, now: Instant, world: &mut World, mut up: Box<Up>) {
-        if let Ack::Awaited { hang_up, .. } = &mut up.ack {
-            *hang_up = true;
-            self.sip = Sip::Leaving(up);
-        } else {
-            let sent = up.bye(now, world, self.key);
-            self.sip = Sip::Leaving(up);
-            if !sent {
-                self.over(world);
-            }
+    /// The BYE that waited for the last ACK, which is not allowed before (RFC 3261 section 15).
+    fn hang_up_when_acknowledged(&mut self, now: Instant, world: &mut World) {
+        let Sip::Leaving(up) = &mut self.sip else { return };
+        if up.unacknowledged.is_empty() && !up.bye(now, world, self.key) {
+            self.over(world);
         }
+    }
+
+    /// Ends the session: a BYE now, or when the ACK that is due has come.
+    pub(super) fn hang_up(&mut self, now: Instant, world: &mut World, up: Box<Up>) {
+        self.sip = Sip::Leaving(up);
+        self.hang_up_when_acknowledged(now, world);
     }
 
     /// A response to a BYE or NOTIFY of ours.
@@ -260,8 +290,14 @@ impl Leg {
         let Some(session) = self.port.session_mut() else {
             return up.reply(now, world, (id, request), StatusCode::SERVER_INTERNAL_ERROR, None);
         };
+        // An offer of ours is open: the ACK that has not come yet answers it (RFC 5407 section 3.1.4).
         if session.is_offered() {
             return up.reply(now, world, (id, request), StatusCode::REQUEST_PENDING, None);
+        }
+        if up.unacknowledged.len() >= UNACKNOWLEDGED {
+            let status = StatusCode::SERVER_INTERNAL_ERROR;
+            let wait = Some((HeaderName::RetryAfter, "5"));
+            return up.reply(now, world, (id, request), status, wait);
         }
         let codec = session.codec();
         let (body, change) = if request.body().is_empty() {
@@ -285,7 +321,7 @@ impl Leg {
         if let Ok(reply) = reply.build() {
             world.respond(now, id, &reply);
             world.routes.own_transaction(id, Owner::Leg(self.key));
-            up.ack = Ack::Awaited { invite: id, hang_up: false };
+            up.await_ack(id, request, change.is_none());
         }
         if let Some(change) = change {
             self.apply(now, world, change);

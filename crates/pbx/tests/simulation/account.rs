@@ -5,6 +5,7 @@ use std::time::Duration;
 use switchboard_pbx::{Command, Event};
 use switchboard_routing::TrunkKind;
 
+use crate::support::company::secrets;
 use crate::support::{Called, World};
 
 fn registers(world: &mut World) -> usize {
@@ -56,5 +57,65 @@ fn a_call_to_the_account_reaches_the_line() {
     assert!(world.phones[trunk].is_up());
     world.hang_up(trunk);
     world.command(Command::Shutdown);
+    world.assert_clean();
+}
+
+/// A changed password counts at once, and does not take the registration back in between.
+#[test]
+fn a_changed_password_registers_anew() {
+    let mut world = World::new();
+    let trunk = registers(&mut world);
+    assert_eq!(world.phones[trunk].registered.len(), 1);
+    world.secrets(secrets().with_trunk("carrier".parse().unwrap(), "another secret"));
+    world.seconds(2);
+    let statuses: Vec<_> = world.phones[trunk].register_expires.clone();
+    assert_eq!(statuses, [3_600, 3_600]);
+    assert!(matches!(told(&world)[..], [_, Event::TrunkRegistered { .. }]));
+    // The same again changes nothing.
+    world.secrets(secrets().with_trunk("carrier".parse().unwrap(), "another secret"));
+    world.seconds(2);
+    assert_eq!(world.phones[trunk].registered.len(), 2);
+    world.command(Command::Shutdown);
+    world.seconds(2);
+    assert_eq!(world.phones[trunk].register_expires, [3_600, 3_600, 0]);
+    world.assert_clean();
+}
+
+/// Another user at the provider: the old registration is taken back, the new one made, and only
+/// the new one is spoken of.
+#[test]
+fn a_changed_user_takes_the_old_registration_back() {
+    let mut world = World::new();
+    let trunk = registers(&mut world);
+    world.change(|spec| spec.trunks[0].user = Some("acct-7".to_owned()));
+    world.seconds(2);
+    let mut after = world.phones[trunk].registered[1..].to_vec();
+    after.sort();
+    assert_eq!(
+        after,
+        ["<sip:4930555000@10.0.0.1:5060>", "<sip:acct-7@10.0.0.1:5060>"],
+        "{:?}",
+        world.phones[trunk].register_expires
+    );
+    assert!(world.phones[trunk].register_expires.contains(&0));
+    assert!(!told(&world).iter().any(|event| matches!(event, Event::TrunkUnregistered { .. })));
+    world.command(Command::Shutdown);
+    world.seconds(2);
+    assert!(world.pbx.has_stopped());
+    world.assert_clean();
+}
+
+/// A trunk that is there again while its old registration is being taken back.
+#[test]
+fn a_trunk_that_goes_and_comes_back_is_registered() {
+    let mut world = World::new();
+    let trunk = registers(&mut world);
+    world.change(|spec| spec.trunks[0].kind = TrunkKind::Peer);
+    world.change(|spec| spec.trunks[0].kind = TrunkKind::Account);
+    world.seconds(2);
+    assert_eq!(world.phones[trunk].register_expires.last(), Some(&3_600));
+    assert!(matches!(told(&world).last(), Some(Event::TrunkRegistered { .. })));
+    world.command(Command::Shutdown);
+    world.seconds(2);
     world.assert_clean();
 }

@@ -8,7 +8,7 @@ use switchboard_testkit::Link;
 
 use crate::support::{Called, World};
 
-fn dismiss(world: &mut World, login: &str) {
+pub fn dismiss(world: &mut World, login: &str) {
     world.change(|spec| {
         let user = spec.users.iter_mut().find(|user| user.login.as_str() == login).unwrap();
         user.status = Status::Dismissed;

@@ -176,6 +176,47 @@ fn a_trunk_that_asks_for_credentials_gets_them() {
     }
 }
 
+/// Whoever is hung up may ask for credentials: a trunk gets them, in a call in either direction,
+/// for its realm at its own address; a phone gets none.
+#[test]
+fn h19_credentials_for_a_bye() {
+    let cases = [
+        ("in", "carrier.test", true),
+        ("out", "carrier.test", true),
+        ("in", "elsewhere", false),
+        ("out", "203.0.113.5", false),
+        ("phone", "carrier.test", false),
+        ("phone", "203.0.113.5", false),
+    ];
+    for (way, realm, answered) in cases {
+        let mut world = World::new();
+        world.change(|spec| {
+            spec.trunks[0].user = Some("4930555000".to_owned());
+            spec.trunks[0].domain = Some("carrier.test".to_owned());
+        });
+        let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+        let trunk = world.trunk();
+        let asks = if way == "phone" { berta } else { trunk };
+        for phone in [berta, trunk] {
+            world.phones[phone].called = Called::Answer(Duration::ZERO);
+        }
+        match way {
+            "in" => world.dial(trunk, "+4930555000"),
+            "out" => world.dial(anna, "03012345"),
+            _ => world.dial(anna, "102"),
+        }
+        world.seconds(2);
+        assert!(world.phones[asks].is_up(), "{way}");
+        world.phones[asks].challenges_bye = Some(realm);
+        world.command(switchboard_pbx::Command::Shutdown);
+        world.seconds(2);
+        let byes = &world.phones[asks].byes;
+        let expected: &[bool] = if answered { &[false, true] } else { &[false] };
+        assert_eq!(byes, expected, "{way} {realm}");
+        world.assert_clean();
+    }
+}
+
 /// Tags guessed: 481. Right tags from another address: the sender has to prove who they are.
 #[test]
 fn h24_forged_requests_in_a_dialog() {
@@ -499,5 +540,91 @@ fn h20_brute_force() {
     world.seconds(2);
     assert_eq!(world.phones[mallory].statuses, [200]);
     world.act(mallory, |phone, now| phone.register(now, 0));
+    world.assert_clean();
+}
+
+/// Wrong passwords for Anna, one each from so many addresses.
+fn guess_from_everywhere(world: &mut World, addresses: u8) -> usize {
+    let mallory = world.add("mallory");
+    for last in 0..addresses {
+        let address = ([192, 0, 2, last], 5060).into();
+        world.phones[mallory] = Phone::new("anna", "a guess", address, 200 + u64::from(last));
+        world.act(mallory, |phone, now| phone.register(now, 300));
+        world.seconds(1);
+        assert_eq!(world.phones[mallory].statuses, [401]);
+    }
+    mallory
+}
+
+/// Registers from there with this password: the status.
+fn register_at(world: &mut World, phone: usize, at: ([u8; 4], u16), password: &str) -> u16 {
+    let of = 1_000 + world.events.len() as u64;
+    world.phones[phone] = Phone::new("anna", password, at.into(), of);
+    world.act(phone, |phone, now| phone.register(now, 60));
+    world.seconds(1);
+    world.phones[phone].statuses[0]
+}
+
+/// Many addresses guess one name until nobody new is listened to. The victim's phone restarts on
+/// another port meanwhile, while its old registration lasts and long after, and is let in.
+#[test]
+fn h20_nobody_elsewhere_locks_a_phone_out_that_restarts() {
+    for away in [1, 400] {
+        let mut world = World::new();
+        let anna = world.phone("anna");
+        world.act(anna, |phone, _| phone.vanish());
+        world.seconds(away);
+        let mallory = guess_from_everywhere(&mut world, 12);
+        let right = "secret of anna";
+        assert_eq!(register_at(&mut world, mallory, ([192, 0, 2, 99], 5060), right), 401);
+        assert_eq!(register_at(&mut world, anna, ([10, 0, 1, 1], 5099), right), 200, "{away}");
+        world.seconds(300);
+        world.assert_clean();
+    }
+}
+
+/// From the victim's own address, behind the same NAT, guessing is bounded as well; the phone that
+/// is registered there is heard all the same.
+#[test]
+fn h20_guessing_from_the_users_own_address_is_bounded() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    let neighbour = world.add("neighbour");
+    for guess in 0..10 {
+        let port = 5_100 + guess;
+        assert_eq!(register_at(&mut world, neighbour, ([10, 0, 1, 1], port), "a guess"), 401);
+    }
+    let right = "secret of anna";
+    assert_eq!(register_at(&mut world, neighbour, ([10, 0, 1, 1], 5_200), right), 401);
+    world.act(anna, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    world.act(anna, |phone, now| phone.register(now, 0));
+    world.assert_clean();
+}
+
+/// A registered phone is exempt for its own user's name alone: it guesses nobody else's password.
+#[test]
+fn h20_a_registered_phone_guesses_nobody_elses_password() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    let address = world.phones[berta].address;
+    for guess in 0..10 {
+        world.phones[berta] = Phone::new("anna", &format!("guess {guess}"), address, 70 + guess);
+        world.act(berta, |phone, now| phone.register(now, 300));
+        world.seconds(1);
+        assert_eq!(world.phones[berta].statuses, [401]);
+    }
+    world.phones[berta] = Phone::new("anna", "secret of anna", address, 99);
+    world.act(berta, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[berta].statuses, [401]);
+    world.phones[berta] = Phone::new("berta", "secret of berta", address, 100);
+    world.act(berta, |phone, now| phone.register(now, 300));
+    world.act(anna, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    assert_eq!(world.phones[berta].statuses, [200], "its own name");
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    world.seconds(400);
     world.assert_clean();
 }

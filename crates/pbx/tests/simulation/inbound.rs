@@ -213,6 +213,35 @@ fn a_queue_rings_all_or_in_order() {
     world.assert_clean();
 }
 
+/// A caller whom nobody takes waits with music, and each round begins with the next member; then
+/// comes what follows the queue.
+#[test]
+fn a_caller_waits_in_a_queue_and_members_take_turns() {
+    let mut world = World::new();
+    world.change(|spec| {
+        let queue = &mut spec.queues[1];
+        queue.strategy = switchboard_routing::Strategy::RoundRobin;
+        queue.wait = Duration::from_secs(30);
+        queue.pause = Duration::from_secs(5);
+    });
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    let trunk = calling(&mut world);
+    world.dial(trunk, NUMBER);
+    world.seconds(9);
+    world.act(trunk, |phone, _| phone.press("3"));
+    // Anna for 10 s, Berta for 10 s, 5 s of music, Berta for the 5 s that are left.
+    world.seconds(22);
+    assert_eq!((world.phones[anna].calls.len(), world.phones[berta].calls.len()), (1, 1));
+    assert!(world.phones[anna].is_over());
+    world.seconds(3);
+    assert!(world.hears(trunk, 1_300.0) > -16.0, "music");
+    world.seconds(4);
+    assert_eq!((world.phones[anna].calls.len(), world.phones[berta].calls.len()), (1, 2));
+    world.seconds(9);
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::NoAnswer);
+}
+
 /// "Extension processing", welcome and menu, each on or off: what a caller who dials 102 at once,
 /// and then 1, reaches.
 #[test]

@@ -332,6 +332,35 @@ fn a_call_for_nobody_is_refused_with_the_reason() {
     world.assert_clean();
 }
 
+/// A call made for a user counts as the user's own: too many are refused, whoever asks.
+#[test]
+fn a_call_too_many_for_a_user_is_refused() {
+    let link = switchboard_testkit::Link::default();
+    let mut world = World::with(0, link, |config| config.limits.calls_per_user = 1);
+    let (anna, _) = anna_and_berta(&mut world);
+    let from: switchboard_routing::UserId = "anna".parse().unwrap();
+    let call = |token, from: &switchboard_routing::UserId| switchboard_pbx::Command::Call {
+        token,
+        from: from.clone(),
+        to: "102".to_owned(),
+    };
+    world.command(call(1, &from));
+    world.command(call(2, &from));
+    let answer = format!("{:?}", world.originated);
+    assert!(
+        answer.contains("token: 2, result: Err(TooMany(")
+            && !answer.contains("token: 1, result: Err")
+    );
+    world.seconds(1);
+    world.dial(anna, "102");
+    world.seconds(1);
+    assert_eq!(world.phones[anna].status(), Some(503));
+    world.command(call(3, &"berta".parse().unwrap()));
+    assert!(format!("{:?}", world.originated[2]).contains("Ok("));
+    world.command(switchboard_pbx::Command::Shutdown);
+    world.assert_clean();
+}
+
 #[test]
 fn stopping_ends_calls_and_refuses_new_ones() {
     let mut world = World::new();
@@ -372,6 +401,33 @@ fn registrations_survive_a_restart() {
     after.dial(0, "102");
     after.seconds(3);
     assert!(after.phones[0].is_up() && after.phones[1].is_up());
+    after.hang_up(0);
+    after.assert_clean();
+}
+
+/// A phone on TCP is connected to anew where it listens: its old connection did not survive.
+#[test]
+fn registrations_on_tcp_survive_a_restart() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.add("berta"));
+    world.phones[berta].contact_suffix = ";transport=tcp".to_owned();
+    world.act(berta, |phone, now| phone.register(now, 300));
+    world.seconds(1);
+    let mut after = World::at(world.clock);
+    for mut binding in world.saved.values().cloned() {
+        if binding.user.as_str() == "berta" {
+            binding.transport = "TCP".to_owned();
+            binding.remote.set_port(49_152);
+        }
+        after.restore(binding);
+    }
+    after.phones.push(world.phones.remove(anna));
+    after.phones.push(world.phones.remove(berta - 1));
+    after.phones[1].called = Called::Answer(Duration::ZERO);
+    after.dial(0, "102");
+    after.seconds(1);
+    assert!(after.phones[0].is_up() && after.phones[1].is_up(), "{:#?}", after.transcript());
+    assert!(after.phones[1].call().via.starts_with("SIP/2.0/TCP"));
     after.hang_up(0);
     after.assert_clean();
 }

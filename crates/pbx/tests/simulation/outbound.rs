@@ -102,6 +102,26 @@ fn early_media() {
     world.assert_clean();
 }
 
+/// The outside holds us from its early audio on and then vanishes: nobody misses its audio, but
+/// it is asked whether it is there.
+#[test]
+fn held_from_the_early_audio_on() {
+    let mut world = World::new();
+    let (anna, trunk) = anna_and_trunk(&mut world);
+    world.phones[trunk].called = Called::EarlyMedia;
+    world.phones[trunk].early_direction = Some("sendonly");
+    world.dial(anna, "03012345");
+    world.seconds(3);
+    world.act(trunk, |phone, now| phone.answer(now));
+    world.seconds(200);
+    assert!(world.phones[anna].is_up(), "it answers, and so it is there");
+    world.act(trunk, |phone, _| phone.vanish());
+    world.seconds(100);
+    assert!(world.phones[anna].is_over());
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::PeerLost);
+}
+
 /// The outside's refusal is the caller's answer.
 #[test]
 fn a_refusal_of_the_outside_reaches_the_caller() {

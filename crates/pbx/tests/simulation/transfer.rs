@@ -5,7 +5,8 @@ use std::time::Duration;
 use switchboard_pbx::{CallKind, Cause};
 use switchboard_testkit::Say;
 
-use crate::support::{Called, REALM, World};
+use crate::dismissal::dismiss;
+use crate::support::{Called, Phone, REALM, World};
 
 struct Talk {
     world: World,
@@ -245,6 +246,70 @@ fn h26_reinvite_storm() {
     world.assert_clean();
 }
 
+/// Re-INVITEs that overtake the ACKs of what they follow (RFC 5407 section 3.1.4): each is
+/// answered, no ACK is lost, in whatever order they come, and a BYE of ours waits for the last.
+#[test]
+fn h26_reinvites_before_the_ack() {
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let mut world = World::new();
+        let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+        for (phone, hertz) in [(anna, 440.0), (berta, 1_000.0)] {
+            world.phones[phone].say = Say::Tone(hertz, -10.0);
+        }
+        world.phones[berta].called = Called::Answer(Duration::from_millis(500));
+        world.dial(anna, "102");
+        world.act(anna, |phone, _| phone.call().hold_acks = true);
+        world.run(Duration::from_millis(600));
+        for direction in ["sendonly", "sendrecv"] {
+            world.act(anna, |phone, now| phone.reinvite(now, direction));
+            world.run(Duration::from_millis(50));
+        }
+        assert_eq!(world.phones[anna].call().held_acks.len(), 3);
+        let bye = |world: &mut World| world.phones[anna].is_over();
+        world.hang_up(berta);
+        world.run(Duration::from_millis(50));
+        assert!(!bye(&mut world), "not before the ACK");
+        world.act(anna, |phone, _| phone.send_acks(&order[..2]));
+        world.run(Duration::from_millis(50));
+        assert_eq!(bye(&mut world), order[..2].contains(&2), "{order:?}");
+        world.act(anna, |phone, _| phone.send_acks(&order[2..]));
+        world.run(Duration::from_millis(50));
+        assert!(bye(&mut world));
+        world.assert_clean();
+        assert_eq!(world.record().cause, Cause::Normal);
+    }
+}
+
+/// The ACK of the first answer comes after our offer in the second: it is no answer to that.
+#[test]
+fn h26_a_late_ack_does_not_answer_a_later_offer() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    for (phone, hertz) in [(anna, 440.0), (berta, 1_000.0)] {
+        world.phones[phone].say = Say::Tone(hertz, -10.0);
+    }
+    world.phones[berta].called = Called::Answer(Duration::from_millis(500));
+    world.dial(anna, "102");
+    world.act(anna, |phone, _| phone.call().hold_acks = true);
+    world.run(Duration::from_millis(600));
+    world.act(anna, |phone, now| phone.reinvite_without_offer(now));
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.phones[anna].call().held_acks.len(), 2);
+    world.act(anna, |phone, _| phone.send_acks(&[0]));
+    world.run(Duration::from_millis(50));
+    // Our offer is still open: nothing else may be offered.
+    world.act(anna, |phone, now| phone.reinvite(now, "sendonly"));
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.phones[anna].call().heard.last(), Some(&491));
+    world.act(anna, |phone, _| phone.send_acks(&[1]));
+    world.seconds(2);
+    assert!(world.phones[anna].is_up() && world.phones[berta].is_up());
+    assert!(world.hears(berta, 440.0) > -13.0);
+    world.hang_up(anna);
+    world.assert_clean();
+    assert_eq!(world.record().cause, Cause::Normal);
+}
+
 /// Berta asks Carl first, in a second call, and then joins the two; two calls, two records.
 #[test]
 fn r17_attended_transfer() {
@@ -277,6 +342,112 @@ fn r17_attended_transfer() {
     let causes: Vec<_> = world.records.iter().map(|record| record.cause).collect();
     assert_eq!(causes, [Cause::Merged, Cause::Normal]);
     assert_eq!(world.records[1].to.as_ref().unwrap().number, "103");
+}
+
+/// Where a Refer-To leads that joins the other party of this phone's call.
+fn replacing(phone: &Phone, call: usize, number: &str) -> String {
+    let consult = phone.calls[call].dialog.as_ref().unwrap().id();
+    format!(
+        "<sip:{number}@{REALM}?Replaces={}%3Bto-tag%3D{}%3Bfrom-tag%3D{}>",
+        consult.call_id(),
+        consult.remote_tag(),
+        consult.local_tag()
+    )
+}
+
+/// Berta has a customer on the first line and Carl on the second; she hands on by a REFER in this
+/// one of the two.
+fn customer_handed_to_carl(refer_in: usize) -> World {
+    let mut world = World::new();
+    world.change(|spec| spec.lines[0].recorded = true);
+    let (berta, carl) = (world.phone("berta"), world.phone("carl"));
+    for phone in [berta, carl] {
+        world.phones[phone].called = Called::Answer(Duration::from_secs(1));
+    }
+    let trunk = world.trunk();
+    world.phones[trunk].say = Say::Tone(440.0, -10.0);
+    world.dial(trunk, "+4930555000");
+    world.seconds(1);
+    world.act(trunk, |phone, _| phone.press("102"));
+    world.seconds(4);
+    world.act(berta, |phone, now| phone.reinvite(now, "sendonly"));
+    world.dial(berta, "103");
+    world.seconds(4);
+    assert!(world.phones[carl].is_up());
+    let target = replacing(&world.phones[berta], 1 - refer_in, "103");
+    world.act(berta, |phone, now| phone.refer_call(now, refer_in, &target));
+    world.seconds(4);
+    assert!(world.phones[berta].calls.iter().all(|call| call.over), "{:#?}", world.transcript());
+    assert!(world.phones[carl].is_up() && world.phones[trunk].is_up());
+    assert!(world.hears(carl, 440.0) > -13.0);
+    world.hang_up(trunk);
+    world.seconds(1);
+    assert!(world.phones[carl].is_over());
+    world.assert_clean();
+    world
+}
+
+/// Whichever of the two calls goes on, it is the customer's: recorded as its line says. The
+/// consultation is not.
+#[test]
+fn r11_r17_a_customer_who_is_handed_on_after_a_consultation_stays_a_customer() {
+    for refer_in in [0, 1] {
+        let world = customer_handed_to_carl(refer_in);
+        let [merged, stays] = &world.records[..] else { panic!("{:#?}", world.records) };
+        assert_eq!((merged.cause, stays.cause), (Cause::Merged, Cause::Normal), "{refer_in}");
+        assert_eq!(stays.head.kind, CallKind::Inbound);
+        assert_eq!(stays.head.line.as_ref().unwrap().as_str(), "main");
+        assert_eq!(stays.head.from.number, "+4917012345");
+        assert_eq!(stays.head.dialled, "+4930555000");
+        assert_eq!(stays.to.as_ref().unwrap().number, "103");
+        assert!(stays.recordable);
+        let consultation = if refer_in == 0 { merged } else { stays };
+        assert_eq!(consultation.recordable, refer_in == 1);
+    }
+}
+
+/// Berta talks with Anna, asks a customer in a second call, and joins the two: what was a talk
+/// between colleagues is a call to the outside from then on.
+#[test]
+fn r11_a_number_outside_that_is_joined_with_a_colleague_stays_outside() {
+    let Talk { mut world, anna, berta, .. } = talk();
+    world.change(|spec| spec.lines[0].recorded = true);
+    let trunk = world.trunk();
+    world.phones[trunk].called = Called::Answer(Duration::ZERO);
+    world.dial(berta, "+493012345");
+    world.seconds(3);
+    assert!(world.phones[trunk].is_up());
+    let target = replacing(&world.phones[berta], 1, "+493012345");
+    world.act(berta, |phone, now| phone.refer_call(now, 0, &target));
+    world.seconds(3);
+    assert!(world.phones[anna].is_up() && world.phones[trunk].is_up());
+    world.hang_up(anna);
+    world.assert_clean();
+    let stays = &world.records[1];
+    assert_eq!((stays.head.kind, stays.cause), (CallKind::Outbound, Cause::Normal));
+    assert_eq!(stays.head.dialled, "+493012345");
+    assert_eq!(stays.to.as_ref().unwrap().number, "+493012345");
+    assert!(stays.recordable);
+}
+
+/// Nobody is handed to somebody who has left meanwhile: the customer stays with Berta.
+#[test]
+fn r15_an_attended_transfer_to_a_dismissed_user_is_refused() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    world.dial(berta, "103");
+    world.seconds(4);
+    assert!(world.phones[carl].is_up());
+    dismiss(&mut world, "carl");
+    let target = replacing(&world.phones[berta], 1, "103");
+    world.act(berta, |phone, now| phone.refer_call(now, 0, &target));
+    world.seconds(3);
+    let told = world.phones[berta].calls[0].notified.clone();
+    assert_eq!(told.last().map(String::as_str), Some("SIP/2.0 404 Not Found"));
+    assert!(world.phones[anna].is_up() && !world.phones[berta].calls[0].over);
+    world.act(berta, |phone, now| phone.hang_up_call(now, 0));
+    world.act(berta, |phone, now| phone.hang_up_call(now, 1));
+    world.assert_clean();
+    assert!(world.records.iter().all(|record| record.cause == Cause::Normal));
 }
 
 /// The dialog named is somebody else's: the number is called instead, and nothing is taken.

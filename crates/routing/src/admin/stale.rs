@@ -180,11 +180,14 @@ fn list(visit: &mut Visit<'_>, path: &str, kind: StaleKind, of: &str, members: &
 
 fn forward(visit: &mut Visit<'_>, path: String, kind: StaleKind, of: &str, to: &mut ForwardTo) {
     let named = match to {
-        ForwardTo::User(user) => Named::User(user),
+        ForwardTo::User(user) | ForwardTo::Voicemail(user) => Named::User(user),
         ForwardTo::Number(number) => Named::Number(number),
         _ => return,
     };
     if let Keep::Rename(user) = visit(path, kind, of, named) {
-        *to = ForwardTo::User(user);
+        *to = match to {
+            ForwardTo::Voicemail(_) => ForwardTo::Voicemail(user),
+            _ => ForwardTo::User(user),
+        };
     }
 }

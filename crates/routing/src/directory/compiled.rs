@@ -19,6 +19,8 @@ pub(crate) enum Dest {
     Queue(u32),
     /// A position in [`Directory::outside`].
     Outside(u32),
+    /// The mailbox of a user.
+    Voicemail(u32),
     /// A dismissed user: a position in [`Directory::gone`].
     Gone(u32),
 }
@@ -229,6 +231,10 @@ pub(crate) struct Queue {
     pub(crate) id: QueueId,
     pub(crate) strategy: Strategy,
     pub(crate) ring: Duration,
+    pub(crate) wait: Duration,
+    pub(crate) pause: Duration,
+    pub(crate) music: Prompt,
+    pub(crate) leave_when_empty: bool,
     pub(crate) members: Box<[u32]>,
     pub(crate) targets: Arc<[Target]>,
 }

@@ -177,8 +177,8 @@ pub enum FaultKind {
     /// A registering trunk without a user name.
     #[error("a trunk that registers needs a user")]
     TrunkUser,
-    /// A span that ends before it begins.
-    #[error("the span ends before it begins")]
+    /// A span that ends as it begins.
+    #[error("the span ends as it begins; a whole day is 00:00 to 24:00")]
     Span,
     /// More of a kind than a directory may have.
     #[error("{count} are too many, at most {max}")]

@@ -45,8 +45,8 @@ pub struct Directory {
     pub(crate) services: Vec<Service>,
     pub(crate) contacts: Vec<Contact>,
     pub(crate) contact_index: NameIndex,
-    pub(crate) outside: Vec<OutsideNumber>,
-    pub(crate) gone: Vec<UserId>,
+    pub(crate) outside: Box<[OutsideNumber]>,
+    pub(crate) gone: Box<[UserId]>,
     /// Mobile numbers of dismissed users, in E.164, sorted.
     pub(crate) gone_numbers: Vec<(Box<str>, UserId)>,
     pub(crate) numbering: Numbering,

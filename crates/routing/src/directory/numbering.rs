@@ -24,7 +24,8 @@ static SERVICES: [(&str, &[&str]); 10] = [
 /// The numbering of one country.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbering {
-    country: Country,
+    /// Emergency numbers, looked up once: every number that is dialled is compared with them.
+    emergency: &'static [&'static str],
     /// Country code, without `+`.
     code: &'static str,
     /// International prefix.
@@ -45,7 +46,7 @@ impl Numbering {
         let code = country.calling_code()?;
         let services = SERVICES.iter().find(|(known, _)| *known == iso);
         Some(Self {
-            country,
+            emergency: country.emergency_numbers(),
             code,
             international: country.international_prefix()?,
             trunk: country.trunk_prefix()?,
@@ -56,7 +57,7 @@ impl Numbering {
 
     /// Whether `number`, digits as dialled, is an emergency number here.
     pub(crate) fn is_emergency(&self, number: &str) -> bool {
-        EVERYWHERE.contains(&number) || self.country.is_emergency(number)
+        EVERYWHERE.contains(&number) || self.emergency.contains(&number)
     }
 
     /// Whether `number` is a short service number here.

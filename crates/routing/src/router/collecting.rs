@@ -191,8 +191,8 @@ impl Router {
             Action::DialExtension => Choice::DialExtension,
             Action::Repeat => Choice::Repeat,
             Action::HangUp => Choice::HangUp,
-            // A menu option never leads outside: there is no such action in the data.
-            Action::Next | Action::Go(Dest::Outside(_)) => Choice::Next,
+            // A menu option never leads outside or to a mailbox: there is no such action in the data.
+            Action::Next | Action::Go(Dest::Outside(_) | Dest::Voicemail(_)) => Choice::Next,
         }
     }
 }

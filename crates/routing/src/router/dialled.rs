@@ -1,5 +1,6 @@
 //! What users dial: colleagues, services, emergency numbers, numbers outside.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use switchboard_dialstring::{DialPlan, DialString, Extension, Number};
@@ -169,9 +170,9 @@ impl Router {
     }
 
     /// Rings the user's own phones; what is to be dialled then waits.
-    pub(super) fn call_back(&mut self, user: u32, to: &str) -> Go {
+    pub(super) fn call_back(&mut self, user: u32, to: Arc<str>) -> Go {
         self.attempt = Attempt::new();
-        self.attempt.then = Some(to.into());
+        self.attempt.then = Some(to);
         let targets = Targets::one(self.plan.users[user as usize].target());
         self.ring(targets, self.ring_time(), None, Who::CallBack(user))
     }

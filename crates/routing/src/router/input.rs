@@ -33,6 +33,13 @@ pub enum Input<'a> {
     /// The CRM's answer: the login of the user responsible for the caller, if any. A CRM that
     /// failed or took too long answers `None`. The text is judged by the directory.
     CrmSays(Option<&'a str>),
+    /// In which order a queue's members are tried. Members who are not named come after the named,
+    /// in the order of the data; whoever is no member is passed over.
+    Order(&'a [UserId]),
+    /// The time of a [`Step::Wait`](super::Step::Wait) is over: the caller's turn.
+    Turn,
+    /// A message was left.
+    Recorded,
     /// A party hung up.
     HungUp(Side),
     /// The directory changed. Users whom it no longer has are not reached from now on, whoever
@@ -52,6 +59,9 @@ impl Input<'_> {
             Self::Unreachable => "unreachable",
             Self::Declined => "declined",
             Self::CrmSays(_) => "CRM's answer",
+            Self::Order(_) => "order",
+            Self::Turn => "turn",
+            Self::Recorded => "recorded",
             Self::HungUp(_) => "hung up",
             Self::Directory(_) => "directory",
         }
@@ -73,4 +83,16 @@ pub enum Side {
 pub struct InputError {
     pub(crate) input: &'static str,
     pub(crate) state: &'static str,
+}
+
+impl InputError {
+    /// What was given.
+    pub fn input(&self) -> &'static str {
+        self.input
+    }
+
+    /// What the router waits for.
+    pub fn state(&self) -> &'static str {
+        self.state
+    }
 }

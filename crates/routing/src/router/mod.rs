@@ -14,15 +14,16 @@ mod collecting;
 mod dialled;
 mod entry;
 mod facts;
+mod in_queue;
 mod input;
 mod matcher;
+mod queue;
 mod reach;
 mod rules;
 mod state;
 mod step;
 pub mod trace;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,11 +32,12 @@ pub use entry::Entry;
 pub use facts::Facts;
 pub use input::{Input, InputError, Side};
 pub use matcher::Matcher;
-pub use step::{Collect, Dial, Step, Targets};
+pub use step::{Collect, Dial, Step, Targets, TargetsIter};
 pub use trace::Trace;
 
 use crate::directory::{Directory, Line};
 use crate::id::UserId;
+use queue::Steps;
 use state::{Attempt, Go, Next, Stage, State};
 use trace::{Event, Outcome, mask};
 
@@ -75,6 +77,13 @@ const CRM_TIMEOUT: Duration = Duration::from_secs(3);
 /// assert!(router.facts().is_free() && !router.facts().is_recorded());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # What is taken when, and where it leads
+///
+/// Every input that is not named is an [`InputError`] and changes nothing. `on` is another thing
+/// to wait for; somebody in the state's own name may follow as well (another member, another way
+/// out), and is `stays`.
+#[doc = include_str!("transitions.md")]
 #[derive(Debug, Clone)]
 pub struct Router {
     /// What the call began with.
@@ -89,7 +98,7 @@ pub struct Router {
     attempt: Attempt,
     facts: Facts,
     trace: Trace,
-    steps: VecDeque<Step>,
+    steps: Steps,
     count: u16,
 }
 
@@ -120,7 +129,7 @@ impl Router {
             attempt: Attempt::new(),
             facts: Facts::Internal { line: None },
             trace: Trace::new(),
-            steps: VecDeque::new(),
+            steps: Steps::default(),
             count: 0,
         };
         let go = router.enter(entry);
@@ -152,11 +161,14 @@ impl Router {
                 self.transfer(by, party, to, call)
             }
             Entry::Originate { from, to } => {
-                self.trace.push(Event::Originated { from: from.clone(), to: mask(to) });
+                let masked = mask(to);
+                // What the trace tells is what is dialled, unless it had to be masked.
+                let then = if *masked == *to { Arc::clone(&masked) } else { to.into() };
+                self.trace.push(Event::Originated { from: from.clone(), to: masked });
                 match self.plan.position(from.as_str()) {
                     Some(user) => {
                         self.caller_is(user);
-                        self.call_back(user, to)
+                        self.call_back(user, then)
                     }
                     None => Go::Finish(Cause::NotAUser),
                 }
@@ -180,16 +192,21 @@ impl Router {
             (&State::Collecting(at), Input::Digits(digits)) => self.heard(at, digits),
             (&State::Collecting(at), Input::NoDigits) => self.silence(at),
             (State::AskingCrm, Input::CrmSays(login)) => self.crm_says(*login),
+            (&State::Ordering(queue), Input::Order(order)) => self.ordered(queue, order),
+            (&State::Waiting(queue), Input::Turn) => Go::Round(queue),
+            (State::Recording(_), Input::Recorded) => Go::Finish(Cause::Completed),
             (State::Ringing(_) | State::Dialling(_), Input::Answered { by }) => {
                 match self.answered(*by) {
                     Some(go) => go,
                     None => return Err(self.unexpected(&input)),
                 }
             }
-            (State::Ringing(_) | State::Dialling(_), _) => match outcome(&input) {
-                Some(outcome) => self.not_answered(outcome),
-                None => return Err(self.unexpected(&input)),
-            },
+            (State::Ringing(_) | State::Dialling(_) | State::Recording(_), _) => {
+                match outcome(&input) {
+                    Some(outcome) => self.not_answered(outcome),
+                    None => return Err(self.unexpected(&input)),
+                }
+            }
             _ => return Err(self.unexpected(&input)),
         };
         self.run(go);
@@ -220,6 +237,11 @@ impl Router {
         &self.trace
     }
 
+    /// What the router waits for, in words: for a log, and for the table of what is taken when.
+    pub fn waits_for(&self) -> &'static str {
+        self.state.name()
+    }
+
     /// Whether the call has ended.
     pub fn has_ended(&self) -> bool {
         matches!(self.state, State::Ended)
@@ -237,7 +259,9 @@ impl Router {
                     self.hop(dest, None)
                 }
                 Go::Hop { dest, of } => self.hop(dest, of),
+                Go::Round(queue) => self.round(queue),
                 Go::Member { queue, from } => self.member(queue, from),
+                Go::RoundOver { queue, outcome } => self.round_over(queue, outcome),
                 Go::Failed(outcome) => {
                     self.attempt.last = Some(outcome);
                     self.trace.push(Event::Outcome { outcome });
@@ -266,7 +290,7 @@ impl Router {
 
     fn hung_up(&mut self, side: Side) -> Option<Go> {
         match (&self.state, side) {
-            (State::Talking, _) | (State::Serving, Side::Caller) => {
+            (State::Talking, _) | (State::Serving | State::Recording(_), Side::Caller) => {
                 Some(Go::Finish(Cause::Completed))
             }
             (State::Playing(Next::Finish(cause)), Side::Caller) => Some(Go::Finish(*cause)),

@@ -8,7 +8,8 @@ use super::trace::{Event, Outcome, Skip, When};
 use super::{Dial, Facts, Origin, Router, Step, Targets};
 use crate::directory::{Dest, Directory, Target};
 use crate::id::{QueueId, UserId};
-use crate::spec::{Strategy, TimersSpec};
+use crate::prompts;
+use crate::spec::TimersSpec;
 
 impl Router {
     /// Goes to `dest`, by the rule of the user `of` if it was one.
@@ -19,20 +20,19 @@ impl Router {
                 let plan = Arc::clone(&self.plan);
                 let group = &plan.groups[at as usize];
                 self.trace.push(Event::Group { group: group.id.clone() });
-                self.ring_together(&group.members, &group.targets, self.ring_time(), None)
+                let which = self.those_here(&group.members);
+                if which == 0 {
+                    return Go::Failed(Outcome::Nobody);
+                }
+                let targets = Targets::some(Arc::clone(&group.targets), which);
+                self.ring(targets, self.ring_time(), None, Who::Group)
             }
             Dest::Queue(at) => {
-                let plan = Arc::clone(&self.plan);
-                let queue = &plan.queues[at as usize];
-                self.trace.push(Event::Queue { queue: queue.id.clone() });
-                match queue.strategy {
-                    Strategy::All => {
-                        let id = Some(queue.id.clone());
-                        self.ring_together(&queue.members, &queue.targets, queue.ring, id)
-                    }
-                    Strategy::InOrder => Go::Member { queue: at, from: 0 },
-                }
+                let queue = self.plan.queues[at as usize].id.clone();
+                self.trace.push(Event::Queue { queue });
+                Go::Round(at)
             }
+            Dest::Voicemail(user) => self.voicemail(user),
             Dest::Outside(at) => self.forward_outside(at, of),
             Dest::Gone(at) => {
                 let user = self.plan.gone[at as usize].clone();
@@ -66,34 +66,32 @@ impl Router {
         self.ring(targets, timeout, None, Who::User(user))
     }
 
-    /// Rings all of `members` who work here and are not the caller.
-    fn ring_together(
-        &mut self,
-        members: &[u32],
-        targets: &Arc<[Target]>,
-        timeout: Duration,
-        queue: Option<QueueId>,
-    ) -> Go {
-        let all = members.iter().all(|&user| self.is_active(user) && !self.is_origin(user));
-        let targets = if all { Arc::clone(targets) } else { self.those_here(members) };
-        if targets.is_empty() {
+    /// Asks for a message for a user.
+    fn voicemail(&mut self, user: u32) -> Go {
+        let login = self.login(user).clone();
+        if !self.is_active(user) {
+            self.skip(login, Skip::Dismissed);
             return Go::Failed(Outcome::Nobody);
         }
-        self.ring(Targets::many(targets), timeout, queue, Who::Together)
+        self.trace.push(Event::Voicemail { user: login });
+        let mailbox = self.plan.users[user as usize].target();
+        let greeting = prompts::voicemail();
+        self.ask(Step::Voicemail { mailbox, greeting }, State::Recording(user))
     }
 
-    fn those_here(&mut self, members: &[u32]) -> Arc<[Target]> {
-        let mut here = Vec::with_capacity(members.len());
-        for &user in members {
+    /// Those of `members` who work here and are not the caller, as a set of bits.
+    pub(super) fn those_here(&mut self, members: &[u32]) -> u128 {
+        let mut which = 0;
+        for (place, &user) in members.iter().enumerate() {
             if self.may_ring(user) {
-                here.push(self.plan.users[user as usize].target());
+                which |= 1 << place;
             }
         }
-        here.into()
+        which
     }
 
     /// Whether a member of several may be rung; says in the trace why not.
-    fn may_ring(&mut self, user: u32) -> bool {
+    pub(super) fn may_ring(&mut self, user: u32) -> bool {
         let reason = if !self.is_active(user) {
             Skip::Dismissed
         } else if self.is_origin(user) {
@@ -103,21 +101,6 @@ impl Router {
         };
         self.skip(self.login(user).clone(), reason);
         false
-    }
-
-    /// Rings the next member of a queue that rings in order.
-    pub(super) fn member(&mut self, queue: u32, from: usize) -> Go {
-        let plan = Arc::clone(&self.plan);
-        let at = queue;
-        let queue = &plan.queues[at as usize];
-        for (place, &user) in queue.members.iter().enumerate().skip(from) {
-            if self.may_ring(user) {
-                let targets = Targets::one(queue.targets[place].clone());
-                let who = Who::Member { queue: at, at: place };
-                return self.ring(targets, queue.ring, Some(queue.id.clone()), who);
-            }
-        }
-        Go::Failed(self.attempt.last.unwrap_or(Outcome::Nobody))
     }
 
     pub(super) fn ring(
@@ -204,10 +187,11 @@ impl Router {
                 Some(go)
             }
             State::Ringing(ringing) => {
-                let by = match (by, &*ringing.targets) {
-                    (Some(by), targets) => targets.iter().find(|target| target.user() == by)?,
-                    (None, [only]) => only,
-                    (None, _) => return None,
+                let targets = &ringing.targets;
+                let by = match by {
+                    Some(by) => targets.iter().find(|target| target.user() == by)?,
+                    None if targets.len() == 1 => &targets[0],
+                    None => return None,
                 };
                 let user = by.user().clone();
                 let who = ringing.who;
@@ -219,8 +203,8 @@ impl Router {
                 self.trace.push(Event::Answered { by: Some(user) });
                 Some(match who {
                     Who::CallBack(user) => {
-                        let to = self.attempt.then.take().unwrap_or_default();
-                        self.dialled(user, &to)
+                        let to = self.attempt.then.take();
+                        self.dialled(user, to.as_deref().unwrap_or_default())
                     }
                     _ => self.ask(Step::Connect, State::Talking),
                 })
@@ -256,9 +240,14 @@ impl Router {
             }
             State::Ringing(Ringing { who: Who::Member { queue, at }, .. }) => {
                 let (queue, from) = (*queue, at + 1);
-                self.attempt.last = Some(outcome);
+                self.in_queue_not_answered(outcome);
                 self.trace.push(Event::Outcome { outcome });
                 Go::Member { queue, from }
+            }
+            State::Ringing(Ringing { who: Who::Queue(queue), .. }) => {
+                let queue = *queue;
+                self.in_queue_not_answered(outcome);
+                Go::RoundOver { queue, outcome }
             }
             State::Dialling(Dialling { emergency: Some((number, tried)), .. }) => {
                 let (number, tried) = (*number, tried + 1);
@@ -274,6 +263,11 @@ impl Router {
         let before = std::mem::replace(&mut self.current, Arc::clone(directory));
         let State::Ringing(ringing) = &self.state else {
             return match &self.state {
+                State::Recording(user) if !self.is_active(*user) => {
+                    let user = self.login(*user).clone();
+                    self.skip(user, Skip::Dismissed);
+                    Go::Failed(Outcome::Unreachable)
+                }
                 State::Dialling(Dialling { of: Some(user), .. }) if !self.is_active(*user) => {
                     let user = self.login(*user).clone();
                     self.skip(user, Skip::Dismissed);
@@ -298,7 +292,7 @@ impl Router {
         }
         match who {
             _ if left > 0 => Go::Wait,
-            Who::Member { .. } => self.not_answered(Outcome::Unreachable),
+            Who::Member { .. } | Who::Queue(_) => self.not_answered(Outcome::Unreachable),
             _ => Go::Failed(Outcome::Unreachable),
         }
     }

@@ -1,5 +1,8 @@
 //! What the router waits for, and what it decides.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use switchboard_dialstring::{DialPlan, Number};
 
 use super::trace::Outcome;
@@ -16,10 +19,16 @@ pub(super) enum State {
     Collecting(At),
     /// The CRM.
     AskingCrm,
+    /// In which order a queue's members are tried: its position.
+    Ordering(u32),
+    /// The caller's turn in a queue: its position.
+    Waiting(u32),
     /// Users.
     Ringing(Ringing),
     /// A number outside.
     Dialling(Dialling),
+    /// A message for a user.
+    Recording(u32),
     /// The end of a service.
     Serving,
     /// The end of a conversation.
@@ -32,10 +41,22 @@ impl State {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Playing(_) => "playing",
-            Self::Collecting(_) => "collecting digits",
+            Self::Collecting(At::Welcome { .. }) => "collecting at the welcome",
+            Self::Collecting(At::Menu { .. }) => "collecting in a menu",
+            Self::Collecting(At::Extension { .. }) => "collecting an extension",
             Self::AskingCrm => "asking the CRM",
-            Self::Ringing(_) => "ringing",
-            Self::Dialling(_) => "dialling",
+            Self::Ordering(_) => "asking for an order",
+            Self::Waiting(_) => "waiting in a queue",
+            Self::Ringing(ringing) => match ringing.who {
+                Who::User(_) => "ringing a user",
+                Who::CallBack(_) => "ringing back",
+                Who::Group => "ringing a group",
+                Who::Queue(_) => "ringing a queue",
+                Who::Member { .. } => "ringing a member",
+            },
+            Self::Dialling(Dialling { emergency: Some(_), .. }) => "dialling an emergency number",
+            Self::Dialling(_) => "dialling outside",
+            Self::Recording(_) => "recording a message",
             Self::Serving => "serving",
             Self::Talking => "talking",
             Self::Ended => "ended",
@@ -82,10 +103,12 @@ pub(super) enum Who {
     User(u32),
     /// The user for whom a call is made; what is dialled then waits in the attempt.
     CallBack(u32),
-    /// Several together.
-    Together,
-    /// One member of a queue that rings in order.
-    Member { queue: u32, at: usize },
+    /// All members of a group.
+    Group,
+    /// All members of a queue.
+    Queue(u32),
+    /// One member of a queue: the place in the order.
+    Member { queue: u32, at: u8 },
 }
 
 /// A number that is called.
@@ -115,8 +138,9 @@ pub(super) struct Attempt {
     tried: [u32; Self::MAX],
     len: usize,
     pub(super) last: Option<Outcome>,
+    pub(super) queue: InQueue,
     /// What is dialled when the user for whom the call is made has answered.
-    pub(super) then: Option<Box<str>>,
+    pub(super) then: Option<Arc<str>>,
 }
 
 impl Attempt {
@@ -124,7 +148,7 @@ impl Attempt {
     const MAX: usize = 8;
 
     pub(super) fn new() -> Self {
-        Self { tried: [0; Self::MAX], len: 0, last: None, then: None }
+        Self { tried: [0; Self::MAX], len: 0, last: None, queue: InQueue::new(), then: None }
     }
 
     /// Notes that `user` is tried; false when it was already, or the attempt has been far enough.
@@ -135,6 +159,62 @@ impl Attempt {
         self.tried[self.len] = user;
         self.len += 1;
         true
+    }
+}
+
+/// How far a call has come in a queue.
+#[derive(Debug, Clone)]
+pub(super) struct InQueue {
+    /// Places of the members, in the order in which they are tried.
+    order: [u8; Self::MAX],
+    len: u8,
+    /// How long the caller has waited.
+    pub(super) waited: Duration,
+    /// How long the ring of the moment may take.
+    pub(super) ring: Duration,
+    /// How the last ring of this round ended.
+    pub(super) last: Option<Outcome>,
+    /// Whether every ring of this round met no connected phone.
+    pub(super) met_no_phone: bool,
+}
+
+impl InQueue {
+    /// The most members of a queue.
+    const MAX: usize = 100;
+
+    fn new() -> Self {
+        Self {
+            order: [0; Self::MAX],
+            len: 0,
+            waited: Duration::ZERO,
+            ring: Duration::ZERO,
+            last: None,
+            met_no_phone: true,
+        }
+    }
+
+    pub(super) fn begin_round(&mut self) {
+        self.last = None;
+        self.met_no_phone = true;
+    }
+
+    /// The order: `named` first, each once, then the others of `count`.
+    pub(super) fn set_order(&mut self, count: usize, named: impl Iterator<Item = usize>) {
+        let count = count.min(Self::MAX);
+        let mut seen = 0_u128;
+        self.len = 0;
+        for place in named.chain(0..count) {
+            if place < count && seen >> place & 1 == 0 {
+                seen |= 1 << place;
+                self.order[usize::from(self.len)] = place as u8;
+                self.len += 1;
+            }
+        }
+    }
+
+    /// The member at a place of the order.
+    pub(super) fn member(&self, at: u8) -> Option<usize> {
+        (at < self.len).then(|| usize::from(self.order[usize::from(at)]))
     }
 }
 
@@ -151,8 +231,12 @@ pub(super) enum Go {
     Reach(Dest),
     /// Go on with an attempt; `of` is the user whose rule leads there.
     Hop { dest: Dest, of: Option<u32> },
+    /// Begin a round of a queue.
+    Round(u32),
     /// Ring the next member of a queue.
-    Member { queue: u32, from: usize },
+    Member { queue: u32, from: u8 },
+    /// A round of a queue found nobody.
+    RoundOver { queue: u32, outcome: Outcome },
     /// The attempt ended.
     Failed(Outcome),
     /// The call ends.

@@ -1,6 +1,7 @@
 //! What the router asks for.
 
-use std::ops::Deref;
+use std::fmt;
+use std::ops::Index;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use switchboard_dialstring::{DialPlan, Digit, Number};
 use super::Cause;
 use crate::directory::Target;
 use crate::id::{LineId, Prompt, QueueId, TrunkId, UserId};
-use crate::spec::ServiceKind;
+use crate::spec::{ServiceKind, Strategy};
 
 /// What to do next. A step replaces what the step before it asked for, except where its own
 /// words say otherwise.
@@ -49,6 +50,35 @@ pub enum Step {
         timeout: Duration,
         /// The queue in which the caller waits, if it is one (its music, its statistics).
         queue: Option<QueueId>,
+    },
+    /// Say in which order a queue's members are tried, by what is remembered of calls before
+    /// ([`QueueMemory`](crate::QueueMemory) remembers it); then [`Input::Order`](super::Input::Order).
+    Order {
+        /// The queue.
+        queue: QueueId,
+        /// By what.
+        strategy: Strategy,
+        /// Those who can be rung, in the order of the data.
+        members: Targets,
+    },
+    /// Let the caller wait in a queue, with its music; then [`Input::Turn`](super::Input::Turn).
+    /// Whoever knows who else waits there may say the caller's position meanwhile.
+    Wait {
+        /// The queue.
+        queue: QueueId,
+        /// What the caller hears.
+        music: Prompt,
+        /// For how long.
+        timeout: Duration,
+    },
+    /// Let the caller leave a message for a user; then [`Input::Recorded`](super::Input::Recorded),
+    /// or what stands against it: a mailbox that is full is [`Input::Busy`](super::Input::Busy), one
+    /// that there is not [`Input::Unreachable`](super::Input::Unreachable).
+    Voicemail {
+        /// Whose mailbox.
+        mailbox: Target,
+        /// Played first.
+        greeting: Prompt,
     },
     /// Stop ringing this user, who has just been dismissed; the ring goes on for the others.
     Withdraw {
@@ -109,14 +139,21 @@ pub struct Collect {
     pub type_ahead: bool,
 }
 
-/// One or more targets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One or more targets, each once.
+///
+/// Cheap to clone and to narrow: the members of a queue are shared, and who of them is meant is a
+/// set of bits beside them.
+#[derive(Clone)]
 pub struct Targets(Repr);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Repr {
     One(Target),
-    Many(Arc<[Target]>),
+    /// Those of `all` whose bit is set.
+    Some {
+        all: Arc<[Target]>,
+        which: u128,
+    },
 }
 
 impl Targets {
@@ -124,27 +161,86 @@ impl Targets {
         Self(Repr::One(target))
     }
 
-    pub(crate) fn many(targets: Arc<[Target]>) -> Self {
-        Self(Repr::Many(targets))
+    /// Those of `all` whose bit is set in `which`.
+    pub(crate) fn some(all: Arc<[Target]>, which: u128) -> Self {
+        Self(Repr::Some { all, which })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.iter().len()
+    }
+
+    /// Whether there is none. No step asks for nobody.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each, in the order of the data.
+    pub fn iter(&self) -> TargetsIter<'_> {
+        match &self.0 {
+            Repr::One(target) => TargetsIter { all: std::slice::from_ref(target), left: 1 },
+            Repr::Some { all, which } => TargetsIter { all, left: *which },
+        }
     }
 }
 
-impl Deref for Targets {
-    type Target = [Target];
+impl PartialEq for Targets {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
 
-    fn deref(&self) -> &[Target] {
-        match &self.0 {
-            Repr::One(target) => std::slice::from_ref(target),
-            Repr::Many(targets) => targets,
-        }
+impl Eq for Targets {}
+
+impl fmt::Debug for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+impl Index<usize> for Targets {
+    type Output = Target;
+
+    /// # Panics
+    /// When there are not so many.
+    fn index(&self, at: usize) -> &Target {
+        self.iter().nth(at).expect("there are not so many targets")
     }
 }
 
 impl<'a> IntoIterator for &'a Targets {
     type Item = &'a Target;
-    type IntoIter = std::slice::Iter<'a, Target>;
+    type IntoIter = TargetsIter<'a>;
 
-    fn into_iter(self) -> Self::IntoIter {
+    fn into_iter(self) -> TargetsIter<'a> {
         self.iter()
     }
 }
+
+/// Walks through [`Targets`].
+#[derive(Debug, Clone)]
+pub struct TargetsIter<'a> {
+    all: &'a [Target],
+    left: u128,
+}
+
+impl<'a> Iterator for TargetsIter<'a> {
+    type Item = &'a Target;
+
+    fn next(&mut self) -> Option<&'a Target> {
+        if self.left == 0 {
+            return None;
+        }
+        let at = self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        self.all.get(at)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.left.count_ones() as usize;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for TargetsIter<'_> {}

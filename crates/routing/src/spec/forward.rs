@@ -31,6 +31,8 @@ pub enum ForwardTo {
     Number(String),
     /// The forwarding user's own mobile number.
     Mobile,
+    /// A user's mailbox.
+    Voicemail(UserId),
 }
 
 /// A user's forwarding rules.

@@ -184,6 +184,61 @@ impl Call {
         self.give(Input::CrmSays(login))
     }
 
+    /// Lets the caller wait in a queue, for so many seconds.
+    #[track_caller]
+    pub(crate) fn waits(&mut self, wanted: &str, seconds: u64) -> &mut Self {
+        match self.next() {
+            Step::Wait { queue, timeout, music } => {
+                assert_eq!((queue.as_str(), timeout.as_secs()), (wanted, seconds));
+                assert_eq!(music.as_str(), "moh");
+            }
+            other => panic!("{other:?} after\n{}", self.0.trace()),
+        }
+        self
+    }
+
+    /// Asks in which order these are tried.
+    #[track_caller]
+    pub(crate) fn wants_order(&mut self, wanted: &[&str]) -> &mut Self {
+        match self.next() {
+            Step::Order { members, .. } => {
+                let asked: Vec<&str> = members.iter().map(|t| t.user().as_str()).collect();
+                assert_eq!(asked, wanted);
+            }
+            other => panic!("{other:?} after\n{}", self.0.trace()),
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn order(&mut self, logins: &[&str]) -> &mut Self {
+        let order: Vec<UserId> = logins.iter().map(|login| user(login)).collect();
+        self.give(Input::Order(&order))
+    }
+
+    #[track_caller]
+    pub(crate) fn turn(&mut self) -> &mut Self {
+        self.give(Input::Turn)
+    }
+
+    /// Asks for a message for this user.
+    #[track_caller]
+    pub(crate) fn records_for(&mut self, login: &str) -> &mut Self {
+        match self.next() {
+            Step::Voicemail { mailbox, greeting } => {
+                assert_eq!(mailbox.user().as_str(), login);
+                assert_eq!(greeting.as_str(), "voicemail");
+            }
+            other => panic!("{other:?} after\n{}", self.0.trace()),
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn recorded(&mut self) -> &mut Self {
+        self.give(Input::Recorded)
+    }
+
     #[track_caller]
     pub(crate) fn directory(&mut self, directory: &Arc<Directory>) -> &mut Self {
         self.give(Input::Directory(Arc::clone(directory)))

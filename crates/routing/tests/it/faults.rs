@@ -107,8 +107,8 @@ fn every_fault_is_named_and_placed() {
             &["lines[0].overflow: there is no mobile number to forward to"],
         ),
         (
-            r#"lines = [{ id = "m", number = "+493012", hours = { open = [{ days = ["mon"], from = "17:00", to = "09:00" }] } }]"#,
-            &["lines[0].hours.open[0]: the span ends before it begins"],
+            r#"lines = [{ id = "m", number = "+493012", hours = { open = [{ days = ["mon"], from = "09:00", to = "09:00" }] } }]"#,
+            &["lines[0].hours.open[0]: the span ends as it begins; a whole day is 00:00 to 24:00"],
         ),
         (
             r##"menus = [{ id = "m", silent = 10, options = [{ key = "1", action = "repeat" }, { key = "1", action = { user = "x" } }, { key = "#", action = { menu = "n" } }] }]"##,

@@ -4,17 +4,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod admin;
+mod allocations;
 mod call;
 mod dialling;
 mod directory;
 mod dismissal;
 mod faults;
+mod golden;
 mod inbound;
 mod internal;
 mod menus;
 mod model;
 mod oracle;
-
 mod properties;
+mod queues;
 mod spec_data;
 mod trace;
+mod transitions;
+mod voicemail;

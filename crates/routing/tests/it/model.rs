@@ -1,15 +1,18 @@
 //! Every small directory, every order of events, against the reference and the invariants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchboard_routing::{
-    Directory, DirectorySpec, Entry, ForwardTo, Input, Overflow, Router, Side, Status, Step,
-    Strategy,
+    Directory, DirectorySpec, Entry, ForwardTo, Input, Overflow, ResponsibleSource, Router, Side,
+    Status, Step, Strategy,
 };
 
 use crate::call::{build, digits, line, user};
-use crate::oracle::{AT_COLLECT, AT_PLAY, AT_RING, Happens, transcript};
+use crate::oracle::{
+    AT_COLLECT, AT_CRM, AT_ORDER, AT_PLAY, AT_RECORD, AT_RING, AT_WAIT, Happens, transcript,
+};
 
 const CALLER: &str = "+491715550001";
 
@@ -36,6 +39,7 @@ fn base() -> DirectorySpec {
             ] },
         ]
         queues = [{ id = "q", ring = 9, members = ["b", "c"] }]
+        groups = [{ id = "g", members = ["b", "a"] }]
         trunks = [{ id = "t", host = "t.example" }]
         contacts = [{ number = "+491715550001", responsible = "c" }]
         "#,
@@ -49,7 +53,7 @@ fn directories() -> Vec<DirectorySpec> {
     let mut all = Vec::new();
     for bits in 0..64_u32 {
         let on = |bit: u32| bits >> bit & 1 == 1;
-        for rules in 0..4 {
+        for rules in 0..6 {
             for gone in 0..3 {
                 let mut spec = base();
                 let line = &mut spec.lines[0];
@@ -71,6 +75,25 @@ fn directories() -> Vec<DirectorySpec> {
                         spec.users[0].forwarding.no_answer =
                             Some(ForwardTo::Queue("q".parse().unwrap()));
                         spec.users[2].forwarding.always = to("b");
+                    }
+                    4 => {
+                        spec.responsible = ResponsibleSource::Crm;
+                        let queue = &mut spec.queues[0];
+                        queue.strategy = Strategy::FewestCalls;
+                        queue.wait = Duration::from_secs(25);
+                        queue.pause = Duration::from_secs(5);
+                        let voicemail = |login: &str| ForwardTo::Voicemail(user(login));
+                        spec.users[0].forwarding.no_answer = Some(voicemail("a"));
+                        spec.users[1].forwarding.busy = Some(voicemail("c"));
+                        line.overflow = Overflow::Forward(voicemail("b"));
+                    }
+                    5 => {
+                        spec.queues[0].wait = Duration::from_secs(26);
+                        spec.queues[0].leave_when_empty = false;
+                        spec.users[0].forwarding.busy =
+                            Some(ForwardTo::Group("g".parse().unwrap()));
+                        spec.users[2].forwarding.no_answer =
+                            Some(ForwardTo::Queue("q".parse().unwrap()));
                     }
                     _ => {
                         spec.users[0].forwarding.unreachable =
@@ -102,6 +125,13 @@ fn written(step: &Step) -> String {
             format!("ring {} {}", rung.join(","), timeout.as_secs())
         }
         Step::Dial(dial) => format!("dial {} {}", dial.number, dial.timeout.as_secs()),
+        Step::AskCrm { caller, .. } => format!("crm {caller}"),
+        Step::Order { queue, members, .. } => {
+            let asked: Vec<&str> = members.iter().map(|target| target.user().as_str()).collect();
+            format!("order {queue} {}", asked.join(","))
+        }
+        Step::Wait { queue, timeout, .. } => format!("wait {queue} {}", timeout.as_secs()),
+        Step::Voicemail { mailbox, .. } => format!("voicemail {}", mailbox.user()),
         Step::Connect => "connect".into(),
         Step::End { cause } => format!("end {cause}"),
         other => format!("{other:?}"),
@@ -114,13 +144,24 @@ fn may(step: &Step) -> &'static [Happens] {
         Step::Play { .. } => &AT_PLAY,
         Step::PlayAndCollect { .. } => &AT_COLLECT,
         Step::Ring { .. } | Step::Dial(_) => &AT_RING,
+        Step::AskCrm { .. } => &AT_CRM,
+        Step::Order { .. } => &AT_ORDER,
+        Step::Wait { .. } => &AT_WAIT,
+        Step::Voicemail { .. } => &AT_RECORD,
         _ => &[],
     }
 }
 
 fn give(router: &mut Router, step: &Step, happens: Happens) {
-    let pressed;
+    let (pressed, order);
     let input = match happens {
+        Happens::Crm(login) => Input::CrmSays(Some(login).filter(|login| !login.is_empty())),
+        Happens::Order(named) => {
+            order = named.iter().map(|login| user(login)).collect::<Vec<_>>();
+            Input::Order(&order)
+        }
+        Happens::Turn => Input::Turn,
+        Happens::Recorded => Input::Recorded,
         Happens::Played => Input::Played,
         Happens::Silence => Input::NoDigits,
         Happens::Digits(text) => {
@@ -144,8 +185,29 @@ fn give(router: &mut Router, step: &Step, happens: Happens) {
     router.handle(input).unwrap();
 }
 
+/// How often each input was given in each state.
+type Met = BTreeMap<(&'static str, &'static str), u64>;
+
+fn word(happens: Happens) -> &'static str {
+    match happens {
+        Happens::Played => "played",
+        Happens::Silence => "no digits",
+        Happens::Digits(_) => "digits",
+        Happens::NoAnswer => "no answer",
+        Happens::Busy => "busy",
+        Happens::Unreachable => "unreachable",
+        Happens::Declined => "declined",
+        Happens::Answered => "answered",
+        Happens::Crm(_) => "crm",
+        Happens::Order(_) => "order",
+        Happens::Turn => "turn",
+        Happens::Recorded => "recorded",
+        Happens::HangUp => "hung up",
+    }
+}
+
 /// The router's transcript for a script, checked step by step.
-fn routed(directory: &Arc<Directory>, script: &[u8]) -> Vec<String> {
+fn routed(directory: &Arc<Directory>, script: &[u8], met: &mut Met) -> Vec<String> {
     let main = line("main");
     let entry = Entry::Inbound { line: &main, caller: Some(CALLER), carried: None, at: None };
     let mut router = Router::new(Arc::clone(directory), entry);
@@ -167,7 +229,9 @@ fn routed(directory: &Arc<Directory>, script: &[u8]) -> Vec<String> {
         let may = may(&step);
         if !may.is_empty() {
             let choice = if closing { 0 } else { script.next().copied().unwrap_or(0) };
-            give(&mut router, &step, may[usize::from(choice) % may.len()]);
+            let happens = may[usize::from(choice) % may.len()];
+            *met.entry((router.waits_for(), word(happens))).or_default() += 1;
+            give(&mut router, &step, happens);
         }
     }
     assert!(router.has_ended(), "{steps:?}");
@@ -201,120 +265,49 @@ fn scripts(depth: usize, mut visit: impl FnMut(&[u8]) -> usize) {
 #[test]
 fn every_small_directory_does_what_the_reference_does() {
     let mut calls = 0_u32;
+    let mut met = Met::new();
     for (at, spec) in directories().iter().enumerate() {
         let directory = build(spec);
         // All to two choices deep, one in sixteen to four.
         let depth = if at % 16 == 5 { 4 } else { 2 };
         scripts(depth, |script| {
             let wanted = transcript(spec, Some(CALLER), script);
-            let found = routed(&directory, script);
+            let found = routed(&directory, script, &mut met);
             assert_eq!(found, wanted, "directory {at}, script {script:?}");
             calls += 1;
             wanted.iter().filter(|step| !step.starts_with("end") && *step != "connect").count()
         });
     }
-    assert!(calls > 20_000, "only {calls} calls were walked");
-}
-
-/// A name for what a step waits for, and for what happened.
-fn kind(step: &Step) -> &'static str {
-    match step {
-        Step::Play { .. } => "play",
-        Step::PlayAndCollect { .. } => "collect",
-        Step::AskCrm { .. } => "crm",
-        Step::Ring { .. } => "ring",
-        Step::Dial(_) => "dial",
-        Step::Connect => "talk",
-        Step::Service { .. } => "service",
-        Step::End { .. } => "end",
-        _ => "other",
-    }
-}
-
-/// Every input at every kind of step: which are taken is exactly this table; all others are
-/// errors, change nothing and ask for nothing.
-#[test]
-fn which_input_is_taken_when() {
-    let mut spec = base();
-    spec.lines[0].extension_processing = true;
-    spec.lines[0].welcome = true;
-    spec.lines[0].responsible = true;
-    spec.lines[0].overflow = Overflow::Forward(ForwardTo::Number("+4989123".into()));
-    spec.responsible = switchboard_routing::ResponsibleSource::Crm;
-    spec.services =
-        toml::from_str::<DirectorySpec>("services = [{ code = '*43', service = 'echo' }]")
-            .unwrap()
-            .services;
-    let directory = build(&spec);
-    let pressed = digits("101");
-    let (a, nobody) = (user("a"), user("nobody"));
-    let inputs = [
-        ("digits", Input::Digits(&pressed)),
-        ("no digits", Input::NoDigits),
-        ("played", Input::Played),
-        ("answered by a", Input::Answered { by: Some(&a) }),
-        ("answered by nobody known", Input::Answered { by: Some(&nobody) }),
-        ("answered", Input::Answered { by: None }),
-        ("busy", Input::Busy),
-        ("no answer", Input::NoAnswer),
-        ("unreachable", Input::Unreachable),
-        ("declined", Input::Declined),
-        ("crm", Input::CrmSays(None)),
-        ("caller hung up", Input::HungUp(Side::Caller)),
-        ("callee hung up", Input::HungUp(Side::Callee)),
-        ("directory", Input::Directory(Arc::clone(&directory))),
-    ];
-    let mut taken: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let main = line("main");
-    let inbound = Entry::Inbound { line: &main, caller: Some(CALLER), carried: None, at: None };
-    let mut open = vec![
-        (Router::new(Arc::clone(&directory), inbound), "", 0),
-        (Router::new(Arc::clone(&directory), Entry::internal(&a, "*43")), "", 0),
-    ];
-    while let Some((mut router, mut waits, depth)) = open.pop() {
-        while let Some(step) = router.poll_output() {
-            waits = kind(&step);
-        }
-        if depth > 5 {
-            continue;
-        }
-        for (name, input) in &inputs {
-            let mut next = router.clone();
-            let before = next.trace().events().len();
-            match next.handle(input.clone()) {
-                Ok(()) => {
-                    taken.insert((waits, name));
-                    if *name != "directory" {
-                        open.push((next, waits, depth + 1));
-                    }
-                }
-                Err(error) => {
-                    assert!(!error.to_string().is_empty());
-                    assert_eq!(next.poll_output(), None, "{waits} {name}");
-                    assert_eq!(next.trace().events().len(), before, "{waits} {name}");
-                }
-            }
-        }
-    }
-    let table = [
-        ("collect", &["digits", "no digits"][..]),
-        ("crm", &["crm"]),
-        ("dial", &["answered", "busy", "declined", "no answer", "unreachable"]),
-        ("end", &[]),
-        ("play", &["played"]),
-        ("ring", &["answered", "answered by a", "busy", "declined", "no answer", "unreachable"]),
-        ("service", &[]),
-        ("talk", &["callee hung up"]),
+    assert!(calls > 200_000, "only {calls} calls were walked");
+    // Every state that a call from outside can be in, with every input that it takes there.
+    let end = ["busy", "declined", "hung up", "no answer", "unreachable"];
+    let ring = ["answered", "busy", "declined", "hung up", "no answer", "unreachable"];
+    let table: [(&str, &[&str]); 13] = [
+        ("asking for an order", &["hung up", "order"]),
+        ("asking the CRM", &["crm", "hung up"]),
+        ("collecting an extension", &["digits", "hung up", "no digits"]),
+        ("collecting at the welcome", &["digits", "hung up", "no digits"]),
+        ("collecting in a menu", &["digits", "hung up", "no digits"]),
+        ("dialling outside", &ring),
+        ("playing", &["hung up", "played"]),
+        ("recording a message", &[]),
+        ("ringing a group", &ring),
+        ("ringing a member", &ring),
+        ("ringing a queue", &ring),
+        ("ringing a user", &ring),
+        ("waiting in a queue", &["hung up", "turn"]),
     ];
     let mut wanted: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for (waits, names) in table {
-        wanted.extend(names.iter().map(|name| (waits, *name)));
-        wanted.insert((waits, "directory"));
-        if waits != "end" {
-            wanted.insert((waits, "caller hung up"));
-        }
+    for (state, inputs) in table {
+        wanted.extend(inputs.iter().map(|input| (state, *input)));
     }
-    assert_eq!(taken, wanted);
+    wanted.extend(end.iter().chain(&["recorded"]).map(|input| ("recording a message", *input)));
+    let given: BTreeSet<(&str, &str)> = met.keys().copied().collect();
+    println!("{calls} calls; each input in each state, how often:");
+    for ((state, input), count) in &met {
+        println!("{state:26} {input:12} {count:9}");
+    }
+    assert_eq!(given, wanted);
 }
 
 /// Somebody is dismissed at any moment of any short call: from then on that user is never rung,

@@ -5,7 +5,8 @@
 //! the script is over, everything fails: silence, no answer, nobody responsible.
 
 use switchboard_routing::{
-    Cause, DirectorySpec, ForwardTo, LineSpec, MenuAction, MenuSpec, Overflow, Strategy, UserId,
+    Cause, DirectorySpec, ForwardTo, LineSpec, MenuAction, MenuSpec, Overflow, ResponsibleSource,
+    Strategy, UserId,
 };
 
 /// What may happen at a step, by kind; a choice is an index, taken modulo the length.
@@ -30,6 +31,24 @@ pub(crate) const AT_RING: [Happens; 6] = [
     Happens::HangUp,
 ];
 
+pub(crate) const AT_CRM: [Happens; 4] =
+    [Happens::Crm(""), Happens::Crm("b"), Happens::Crm("c"), Happens::HangUp];
+pub(crate) const AT_ORDER: [Happens; 4] = [
+    Happens::Order(&[]),
+    Happens::Order(&["c", "a", "c"]),
+    Happens::Order(&["c", "b"]),
+    Happens::HangUp,
+];
+pub(crate) const AT_WAIT: [Happens; 2] = [Happens::Turn, Happens::HangUp];
+pub(crate) const AT_RECORD: [Happens; 6] = [
+    Happens::Unreachable,
+    Happens::Recorded,
+    Happens::Busy,
+    Happens::NoAnswer,
+    Happens::Declined,
+    Happens::HangUp,
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Happens {
     Played,
@@ -40,6 +59,10 @@ pub(crate) enum Happens {
     Unreachable,
     Declined,
     Answered,
+    Crm(&'static str),
+    Order(&'static [&'static str]),
+    Turn,
+    Recorded,
     HangUp,
 }
 
@@ -121,11 +144,11 @@ impl Oracle<'_> {
         if let Left::On = left {
             if line.responsible
                 && let Some(caller) = caller
-                && let Some(contact) = self.spec.contacts.iter().find(|c| c.number == caller)
-                && self.works_here(&contact.responsible)
+                && let Some(user) = self.responsible(caller)?
+                && self.works_here(&user)
             {
                 self.last = Cause::NobodyAvailable;
-                self.reach(&ForwardTo::User(contact.responsible.clone()), 20)?;
+                self.reach(&ForwardTo::User(user), 20)?;
             }
             if let Some(queue) = &line.queue {
                 self.reach(&ForwardTo::Queue(queue.clone()), 25)?;
@@ -135,6 +158,18 @@ impl Oracle<'_> {
             self.reach(to, 25)?;
         }
         Err(self.play_and_end("nobody_available", self.last))
+    }
+
+    /// Who is responsible, by the contacts or by the CRM.
+    fn responsible(&mut self, caller: &str) -> Result<Option<UserId>, Over> {
+        if self.spec.responsible == ResponsibleSource::Contacts {
+            let contact = self.spec.contacts.iter().find(|contact| contact.number == caller);
+            return Ok(contact.map(|contact| contact.responsible.clone()));
+        }
+        let Happens::Crm(login) = self.ask(format!("crm {caller}"), &AT_CRM)? else {
+            unreachable!("nothing else may happen")
+        };
+        Ok(login.parse().ok())
     }
 
     /// An extension is asked for until it is known, three times, or nothing is dialled. Returns
@@ -259,14 +294,39 @@ impl Oracle<'_> {
                     }
                 }
                 ForwardTo::Queue(id) => return self.queue(id.as_str()),
+                ForwardTo::Group(id) => return self.group(id.as_str(), seconds),
                 ForwardTo::Number(number) => {
                     let happened = self.ask(format!("dial {number} {seconds}"), &AT_RING)?;
                     self.failed(happened);
                     return Ok(());
                 }
+                ForwardTo::Voicemail(id) => {
+                    if !self.works_here(&id) {
+                        self.last = Cause::NobodyAvailable;
+                        return Ok(());
+                    }
+                    return self.voicemail(&id);
+                }
                 _ => unreachable!("the walk has no such rule"),
             }
         }
+    }
+
+    fn group(&mut self, id: &str, seconds: u64) -> Result<(), Over> {
+        let group = self.spec.groups.iter().find(|group| group.id.as_str() == id).unwrap();
+        let here: Vec<&str> = group
+            .members
+            .iter()
+            .filter(|member| self.works_here(member))
+            .map(UserId::as_str)
+            .collect();
+        if here.is_empty() {
+            self.last = Cause::NobodyAvailable;
+            return Ok(());
+        }
+        let happened = self.ask(format!("ring {} {seconds}", here.join(",")), &AT_RING)?;
+        self.failed(happened);
+        Ok(())
     }
 
     fn queue(&mut self, id: &str) -> Result<(), Over> {
@@ -281,15 +341,62 @@ impl Oracle<'_> {
             self.last = Cause::NobodyAvailable;
             return Ok(());
         }
-        let seconds = queue.ring.as_secs();
-        let rings = match queue.strategy {
-            Strategy::All => vec![here.join(",")],
-            _ => here.iter().map(|member| (*member).to_owned()).collect(),
-        };
-        for ring in rings {
-            let happened = self.ask(format!("ring {ring} {seconds}"), &AT_RING)?;
-            self.failed(happened);
+        let (ring, wait, pause) =
+            (queue.ring.as_secs(), queue.wait.as_secs(), queue.pause.as_secs());
+        let mut waited = 0;
+        loop {
+            let rings: Vec<String> = match queue.strategy {
+                Strategy::All => vec![here.join(",")],
+                Strategy::InOrder => here.iter().map(|member| (*member).to_owned()).collect(),
+                _ => {
+                    let asked = format!("order {id} {}", here.join(","));
+                    let Happens::Order(named) = self.ask(asked, &AT_ORDER)? else {
+                        unreachable!("nothing else may happen")
+                    };
+                    let mut order: Vec<String> = Vec::new();
+                    for member in named.iter().chain(&here) {
+                        if here.contains(member) && !order.iter().any(|known| known == member) {
+                            order.push((*member).to_owned());
+                        }
+                    }
+                    order
+                }
+            };
+            let mut connected = false;
+            for who in rings {
+                if wait > 0 && waited >= wait {
+                    break;
+                }
+                let seconds = if wait > 0 { ring.min(wait - waited) } else { ring };
+                let happened = self.ask(format!("ring {who} {seconds}"), &AT_RING)?;
+                self.failed(happened);
+                connected |= happened != Happens::Unreachable;
+                if happened == Happens::NoAnswer {
+                    waited += seconds;
+                }
+            }
+            if (queue.leave_when_empty && !connected) || waited + pause >= wait {
+                return Ok(());
+            }
+            self.ask(format!("wait {id} {pause}"), &AT_WAIT)?;
+            waited += pause;
         }
+    }
+
+    fn voicemail(&mut self, id: &UserId) -> Result<(), Over> {
+        // Who hangs up while it records has left a message.
+        let hangs_up = self.script.first().is_some_and(|choice| {
+            AT_RECORD[usize::from(*choice) % AT_RECORD.len()] == Happens::HangUp
+        });
+        if hangs_up {
+            self.steps.push(format!("voicemail {id}"));
+            return Err(self.end(Cause::Completed));
+        }
+        let happened = self.ask(format!("voicemail {id}"), &AT_RECORD)?;
+        if happened == Happens::Recorded {
+            return Err(self.end(Cause::Completed));
+        }
+        self.failed(happened);
         Ok(())
     }
 

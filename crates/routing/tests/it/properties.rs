@@ -19,6 +19,7 @@ fn to() -> impl Strategy<Value = ForwardTo> {
         (0..USERS).prop_map(|at| ForwardTo::User(user(&format!("u{at}")))),
         (0..3_usize).prop_map(|at| ForwardTo::Queue(format!("q{at}").parse().unwrap())),
         (0..2_usize).prop_map(|at| ForwardTo::Group(format!("g{at}").parse().unwrap())),
+        (0..USERS).prop_map(|at| ForwardTo::Voicemail(user(&format!("u{at}")))),
         (0..900_u32).prop_map(|n| ForwardTo::Number(format!("+4930{n:03};{n}"))),
     ]
 }
@@ -90,10 +91,19 @@ prop_compose! {
         for (at, members) in members.into_iter().enumerate() {
             let members = members.into_iter().map(|at| user(&format!("u{at}"))).collect();
             if at < 3 {
-                let strategy = if at == 1 { Order::InOrder } else { Order::All };
-                let id = format!("q{at}").parse().unwrap();
-                let ring = std::time::Duration::from_secs(10);
-                spec.queues.push(QueueSpec { id, name: String::new(), strategy, ring, members });
+                let mut queue = QueueSpec::new(format!("q{at}").parse().unwrap());
+                queue.members = members;
+                queue.strategy = match (at, flags >> 5 & 3) {
+                    (1, _) => Order::InOrder,
+                    (2, 0) => Order::RoundRobin,
+                    (2, 1) => Order::LongestIdle,
+                    (2, 2) => Order::FewestCalls,
+                    (2, _) => Order::Random,
+                    _ => Order::All,
+                };
+                queue.wait = std::time::Duration::from_secs(u64::from(flags & 3) * 300);
+                queue.leave_when_empty = flags & 4 != 0;
+                spec.queues.push(queue);
             } else {
                 let id = format!("g{}", at - 3).parse().unwrap();
                 let extension = format!("7{at}").parse().ok();
@@ -140,6 +150,9 @@ fn play(router: &mut Router, now: &Arc<Directory>, inputs: &[(u8, String)], dial
                     let rule = dial.number.as_str().starts_with("+4930");
                     assert!(dialled || rule, "only rules lead outside, not {}", dial.number);
                 }
+                Step::Voicemail { mailbox, .. } => {
+                    assert!(now.target(mailbox.user()).is_some(), "{mailbox:?} has left");
+                }
                 Step::Withdraw { .. } => panic!("nobody is dismissed meanwhile"),
                 Step::End { .. } => ends += 1,
                 _ => {}
@@ -152,7 +165,7 @@ fn play(router: &mut Router, now: &Arc<Directory>, inputs: &[(u8, String)], dial
         // no more, everything fails until the call ends.
         let given = inputs.next();
         let pressed = digits(given.map_or("", |(_, text)| text));
-        let _ = match given.map(|(choice, _)| choice % 14) {
+        let _ = match given.map(|(choice, _)| choice % 17) {
             Some(0..=3) => router.handle(Input::Digits(&pressed)),
             Some(4) => router.handle(Input::NoDigits),
             Some(5) => router.handle(Input::Played),
@@ -163,9 +176,19 @@ fn play(router: &mut Router, now: &Arc<Directory>, inputs: &[(u8, String)], dial
             Some(10) => router.handle(Input::CrmSays(Some("u1"))),
             Some(11) => router.handle(Input::HungUp(Side::Callee)),
             Some(12) => router.handle(Input::Answered { by: rung.first() }),
+            Some(13) => router.handle(Input::Turn),
+            Some(14) => router.handle(Input::Recorded),
+            Some(15) => router.handle(Input::Order(&[user("u3"), user("u1"), user("u1")])),
             Some(_) => router.handle(Input::Answered { by: None }),
             None => {
-                let all = [Input::NoDigits, Input::Played, Input::NoAnswer, Input::CrmSays(None)];
+                let all = [
+                    Input::NoDigits,
+                    Input::Played,
+                    Input::NoAnswer,
+                    Input::CrmSays(None),
+                    Input::Turn,
+                    Input::Order(&[]),
+                ];
                 let taken = all.into_iter().any(|input| router.handle(input).is_ok());
                 if taken { Ok(()) } else { router.handle(Input::HungUp(Side::Caller)) }
             }

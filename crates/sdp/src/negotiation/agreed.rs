@@ -1,6 +1,6 @@
-use super::LocalAudio;
+use super::{Encryption, LocalAudio};
 use crate::error::AudioError;
-use crate::{Codec, Direction, RemoteAudio};
+use crate::{Codec, Crypto, Direction, RemoteAudio};
 
 /// What both sides agreed on, as this side uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,19 @@ pub struct Agreed {
     pub direction: Direction,
     /// The packet length to send in milliseconds: the other side's wish, or 20.
     pub ptime: u16,
+    /// RTCP uses the port of RTP, both ways.
+    pub rtcp_mux: bool,
+    /// The keys, where both sides encrypt; `None`: plain RTP.
+    pub keys: Option<AgreedKeys>,
+}
+
+/// Keys that both sides know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgreedKeys {
+    /// What this side seals with.
+    pub send: Crypto,
+    /// What the other side seals with.
+    pub receive: Crypto,
 }
 
 /// Telephone-events that both sides have.
@@ -49,7 +62,15 @@ impl Agreed {
             clock_rate: event.clock_rate,
             digits: event.digits,
         });
-        Ok(Self::new(remote, local, codec, (payload_type, payload_type), events))
+        // Their first line with a suite of ours; ours answers under its tag (RFC 4568 section 5.1.2).
+        let keys = remote.crypto.iter().find_map(|receive| {
+            let own = local.encryption.keys().iter().find(|own| own.suite == receive.suite)?;
+            Some(AgreedKeys { send: own.with_tag(receive.tag), receive: *receive })
+        });
+        let mux = remote.rtcp_mux;
+        let mut agreed = Self::new(remote, local, codec, (payload_type, payload_type), events);
+        (agreed.keys, agreed.rtcp_mux) = (keys, mux);
+        Ok(agreed)
     }
 
     /// The first codec of the answer that was offered. The other side is sent the payload types of
@@ -67,7 +88,21 @@ impl Agreed {
             clock_rate: event.clock_rate,
             digits: event.digits,
         });
-        Ok(Self::new(remote, local, codec, (send, codec.payload_type()), events))
+        // The answer's line has the tag and suite of one that was offered (RFC 4568 section 5.1.3).
+        let keys = remote.crypto.iter().find_map(|receive| {
+            let fits = |own: &&Crypto| (own.tag, own.suite) == (receive.tag, receive.suite);
+            let send = *local.encryption.keys().iter().find(fits)?;
+            Some(AgreedKeys { send, receive: *receive })
+        });
+        if keys.is_none()
+            && (remote.is_secure || matches!(local.encryption, Encryption::Required(_)))
+        {
+            return Err(AudioError::NoKey { medium: remote.medium });
+        }
+        let mux = remote.rtcp_mux && local.rtcp_mux;
+        let mut agreed = Self::new(remote, local, codec, (send, codec.payload_type()), events);
+        (agreed.keys, agreed.rtcp_mux) = (keys, mux);
+        Ok(agreed)
     }
 
     fn new(
@@ -85,6 +120,8 @@ impl Agreed {
             send,
             receive,
             events,
+            rtcp_mux: false,
+            keys: None,
         }
     }
 }

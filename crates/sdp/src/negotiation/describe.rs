@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{Agreed, LocalAudio, Slot};
+use super::{Agreed, Encryption, LocalAudio, Slot};
 use crate::line::Line;
-use crate::{Connection, Direction, Media, Origin, Session, Text};
+use crate::{Connection, Crypto, Direction, Media, Origin, Session, Text};
 
 pub(super) fn session(
     session_id: u64,
@@ -27,12 +27,17 @@ pub(super) fn session(
 
 /// Audio as it is offered.
 pub(super) fn offer(local: &LocalAudio) -> Media {
-    let mut audio = Audio::new(local, "RTP/AVP");
+    let is_secure = matches!(local.encryption, Encryption::Required(_));
+    let mut audio = Audio::new(local, if is_secure { "RTP/SAVP" } else { "RTP/AVP" });
     for codec in local.codecs() {
         audio.format(codec.payload_type(), codec.name(), codec.clock_rate());
     }
     if let Some((payload_type, codec)) = local.event_type().zip(local.codecs().first()) {
         audio.events(payload_type, codec.clock_rate());
+    }
+    audio.media.lines.extend(local.encryption.keys().iter().map(Crypto::line));
+    if local.rtcp_mux {
+        audio.attribute("rtcp-mux");
     }
     audio.end(local.direction, local.ptime)
 }
@@ -43,6 +48,10 @@ pub(super) fn answer(agreed: &Agreed, local: &LocalAudio, offer: &Session) -> Me
     audio.format(agreed.receive, agreed.codec.name(), agreed.codec.clock_rate());
     if let Some(events) = &agreed.events {
         audio.events(events.receive, events.clock_rate);
+    }
+    audio.media.lines.extend(agreed.keys.map(|keys| keys.send.line()));
+    if agreed.rtcp_mux {
+        audio.attribute("rtcp-mux");
     }
     audio.end(agreed.direction, local.ptime)
 }

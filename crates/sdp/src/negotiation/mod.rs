@@ -7,10 +7,10 @@ mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub use agreed::{Agreed, AgreedEvents};
+pub use agreed::{Agreed, AgreedEvents, AgreedKeys};
 
 use crate::error::AudioError;
-use crate::{Codec, Direction, Media, RemoteAudio, Session};
+use crate::{Codec, Crypto, Direction, Media, RemoteAudio, Session};
 
 /// What this side wants of an audio stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,52 @@ pub struct LocalAudio {
     pub direction: Direction,
     /// The packet length in milliseconds that is asked for.
     pub ptime: Option<u16>,
+    /// Whether to offer RTCP on the port of RTP (RFC 5761). An offer of it is always taken.
+    pub rtcp_mux: bool,
+    /// Whether audio is encrypted (SRTP by RFC 4568). Keys travel in the description: use it where
+    /// that is encrypted itself.
+    pub encryption: Encryption,
+}
+
+/// Whether audio is encrypted, and this side's keys, best first. Give every offer and answer of a
+/// dialog the same keys until they shall change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// SRTP is refused.
+    #[default]
+    Off,
+    /// Offered beside plain RTP (RFC 8643), and taken where it is offered.
+    Allowed(Vec<Crypto>),
+    /// Plain RTP is refused.
+    Required(Vec<Crypto>),
+}
+
+impl Encryption {
+    pub(crate) fn keys(&self) -> &[Crypto] {
+        match self {
+            Self::Off => &[],
+            Self::Allowed(keys) | Self::Required(keys) => keys,
+        }
+    }
+
+    /// Whether audio of the other side could be taken.
+    pub(crate) fn check(&self, remote: &RemoteAudio) -> Result<(), AudioError> {
+        let medium = remote.medium;
+        let common = || {
+            let suites = self.keys().iter().map(|own| own.suite);
+            suites.into_iter().any(|suite| remote.crypto.iter().any(|key| key.suite == suite))
+        };
+        match self {
+            Self::Off if remote.is_secure => Err(AudioError::Transport { medium }),
+            Self::Allowed(_) if remote.is_secure && !common() => Err(AudioError::NoKey { medium }),
+            Self::Required(_) if !common() => Err(AudioError::NotEncrypted { medium }),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl LocalAudio {
-    /// A-law, then mu-law, telephone-events as 101, both ways, 20 ms.
+    /// A-law, then mu-law, telephone-events as 101, both ways, 20 ms, not encrypted.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self {
@@ -38,6 +80,8 @@ impl LocalAudio {
             telephone_event: Some(101),
             direction: Direction::SendRecv,
             ptime: Some(20),
+            rtcp_mux: false,
+            encryption: Encryption::Off,
         }
     }
 
@@ -147,7 +191,7 @@ impl Negotiation {
         offer: &Session,
         local: &LocalAudio,
     ) -> Result<(Session, Agreed), AudioError> {
-        let remote = RemoteAudio::from_session(offer)?;
+        let remote = RemoteAudio::from_session_with(offer, &local.encryption)?;
         let agreed = Agreed::from_offer(remote, local)?;
         let audio = describe::answer(&agreed, local, offer);
         self.slots = describe::slots(offer, agreed.remote.medium);
@@ -168,6 +212,7 @@ impl Negotiation {
             return Err(AudioError::AnswerMismatch);
         }
         let remote = RemoteAudio::from_medium(answer, &answer.media[medium], medium)?;
+        offered.encryption.check(&remote)?;
         let agreed = Agreed::from_answer(remote, offered)?;
         self.offered = None;
         self.event_type = agreed.events.map(|events| events.receive).or(self.event_type);

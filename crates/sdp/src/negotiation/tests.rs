@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
-use super::{Agreed, LocalAudio, Negotiation};
-use crate::{AudioError, Codec, Direction, Session};
+use super::{Agreed, Encryption, LocalAudio, Negotiation};
+use crate::{AudioError, Codec, Crypto, CryptoSuite, Direction, Session};
 
 fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -169,7 +169,7 @@ fn answers_that_fit_no_offer() {
         ("m=audio 5000 RTP/AVP 8\r\nm=audio 5002 RTP/AVP 8\r\n", AudioError::AnswerMismatch),
         ("m=audio 0 RTP/AVP 8\r\n", AudioError::Refused),
         ("m=audio 5000 RTP/AVP 18\r\n", AudioError::NoCommonCodec),
-        ("m=audio 5000 RTP/SAVP 8\r\n", AudioError::Transport { medium: 0 }),
+        ("m=audio 5000 RTP/SAVP 8\r\n", AudioError::NoKey { medium: 0 }),
     ];
     for (media, error) in cases {
         assert_eq!(negotiation.accept(&session(media)), Err(error), "{media}");
@@ -211,4 +211,97 @@ fn events_have_the_clock_of_the_voice() {
     );
     let events = agreed.events.unwrap();
     assert_eq!((events.send, events.clock_rate), (101, 8000));
+}
+
+fn keys(octet: u8) -> Vec<Crypto> {
+    let key = |(tag, suite): (u32, CryptoSuite)| {
+        Crypto::new(tag, suite, &vec![octet + tag as u8; suite.key_len()]).unwrap()
+    };
+    (1..).zip(CryptoSuite::ALL).map(key).collect()
+}
+
+fn encrypted(encryption: Encryption) -> LocalAudio {
+    LocalAudio { encryption, ..ours() }
+}
+
+/// Every setting against every other: encrypted where both can, plain where neither must, 488 else.
+#[test]
+fn encryption_is_agreed_where_both_sides_want_it() {
+    let settings = |octet| {
+        [Encryption::Off, Encryption::Allowed(keys(octet)), Encryption::Required(keys(octet))]
+    };
+    let expected = [
+        [Some(false), Some(false), None],
+        [Some(false), Some(true), Some(true)],
+        [None, Some(true), Some(true)],
+    ];
+    for (caller, row) in settings(10).into_iter().zip(expected) {
+        for (callee, expected) in settings(20).into_iter().zip(row) {
+            let mut offers = Negotiation::new(1, ours().address);
+            let mut answers = Negotiation::new(2, ours().address);
+            let offer = offers.offer(&encrypted(caller.clone())).to_string();
+            let offer = Session::parse(offer.as_bytes()).unwrap();
+            let answer = answers.answer(&offer, &encrypted(callee.clone()));
+            let Some(is_encrypted) = expected else {
+                assert_eq!(answer.unwrap_err().status(), 488, "{caller:?} {callee:?}");
+                continue;
+            };
+            let (answer, at_callee) = answer.unwrap();
+            let at_caller = offers.accept(&answer).unwrap();
+            assert_eq!(at_caller.keys.is_some(), is_encrypted, "{caller:?} {callee:?}");
+            assert_eq!(
+                at_caller.keys.map(|k| (k.send, k.receive)),
+                at_callee.keys.map(|k| (k.receive, k.send))
+            );
+            assert_eq!(answer.media()[0].protocol(), offer.media()[0].protocol());
+            assert_eq!(at_caller.keys.map(|k| k.send.key()[0]), is_encrypted.then_some(11));
+        }
+    }
+}
+
+/// A phone that offers both in two media: what is wanted is taken.
+#[test]
+fn the_medium_that_fits_is_taken() {
+    let key = "inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR|2^20";
+    let offer = session(&format!(
+        "m=audio 5000 RTP/SAVP 8\r\na=crypto:4 AES_CM_128_HMAC_SHA1_32 {key}\r\n\
+         m=audio 5002 RTP/AVP 8\r\n"
+    ));
+    let (_, agreed) = Negotiation::new(1, ours().address).answer(&offer, &ours()).unwrap();
+    assert_eq!((agreed.remote.medium, agreed.keys), (1, None));
+    let local = encrypted(Encryption::Required(keys(1)));
+    let (answer, agreed) = Negotiation::new(1, local.address).answer(&offer, &local).unwrap();
+    assert_eq!(agreed.remote.medium, 0);
+    let text = answer.to_string();
+    assert!(text.contains("a=crypto:4 AES_CM_128_HMAC_SHA1_32 inline:AwMDAwMD"), "{text}");
+    assert!(text.contains("m=audio 0 RTP/AVP 8"), "{text}");
+}
+
+/// An answer under a tag that was not offered, or without a key.
+#[test]
+fn an_answer_with_a_strange_key_is_refused() {
+    let local = encrypted(Encryption::Required(keys(1)));
+    for crypto in [
+        "",
+        "a=crypto:9 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\r\n",
+    ] {
+        let mut offers = Negotiation::new(1, local.address);
+        offers.offer(&local);
+        let answer = session(&format!("m=audio 5000 RTP/SAVP 8\r\n{crypto}"));
+        assert_eq!(offers.accept(&answer), Err(AudioError::NoKey { medium: 0 }));
+        let plain = session("m=audio 5000 RTP/AVP 8\r\n");
+        assert_eq!(offers.accept(&plain), Err(AudioError::NotEncrypted { medium: 0 }));
+    }
+}
+
+#[test]
+fn rtcp_shares_the_port_where_both_say_so() {
+    let (answer, agreed) = answer("m=audio 5000 RTP/AVP 8\r\na=rtcp-mux\r\n");
+    assert!(agreed.rtcp_mux && answer.to_string().contains("a=rtcp-mux\r\n"));
+    let mut offers = Negotiation::new(1, ours().address);
+    let local = LocalAudio { rtcp_mux: true, ..ours() };
+    assert!(offers.offer(&local).to_string().contains("a=rtcp-mux\r\n"));
+    assert!(!offers.accept(&session("m=audio 5000 RTP/AVP 8\r\n")).unwrap().rtcp_mux);
+    offers.offer(&local);
+    assert!(offers.accept(&session("m=audio 5000 RTP/AVP 8\r\na=rtcp-mux\r\n")).unwrap().rtcp_mux);
 }

@@ -151,7 +151,7 @@ fn h30_nothing_in_common_is_488() {
     assert_eq!(refused(&body("")), (AudioError::NoAudio, 488));
     assert_eq!(refused(&body("m=video 4000 RTP/AVP 31\r\n")), (AudioError::NoAudio, 488));
     let secured = body("m=audio 4000 RTP/SAVP 8\r\n");
-    assert_eq!(refused(&secured), (AudioError::Transport { medium: 0 }, 488));
+    assert_eq!(refused(&secured), (AudioError::NoKey { medium: 0 }, 488));
     let session: Session = body("m=audio 4000 RTP/AVP 18 97\r\n").parse().expect("a description");
     let local = LocalAudio::new(([192, 0, 2, 1], 4000).into());
     let answer = Negotiation::new(1, local.address).answer(&session, &local);

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
-use switchboard_sdp::{Agreed, Codec, Direction, LocalAudio, Negotiation, RemoteAudio, Session};
+use switchboard_sdp::{
+    Agreed, Codec, Direction, Encryption, LocalAudio, Negotiation, RemoteAudio, Session,
+};
 
 /// Descriptions near the grammar: real lines in any order, some broken.
 fn near() -> impl Strategy<Value = String> {
@@ -36,6 +38,8 @@ fn local() -> impl Strategy<Value = LocalAudio> {
             telephone_event,
             direction,
             ptime,
+            rtcp_mux: false,
+            encryption: Encryption::Off,
         })
 }
 

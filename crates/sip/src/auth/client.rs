@@ -8,7 +8,7 @@ use super::{Algorithm, FieldError, Ha1};
 use crate::message::{HeaderName, HeaderValue, Message, StatusCode, quote};
 
 /// Whose challenges to answer, and as whom.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientConfig {
     /// The peer's host, as it stands in the Request-URI of what is sent to it.
     pub host: String,
@@ -44,6 +44,8 @@ impl ClientConfig {
 /// used against the peer, as whoever challenges chooses the nonce.
 pub struct Client {
     config: ClientConfig,
+    /// Further names of the configured host.
+    also: Vec<String>,
     /// The nonce last answered, and how often.
     last: Option<(String, u32)>,
 }
@@ -90,7 +92,13 @@ pub enum AnswerError {
 impl Client {
     /// A client for one peer.
     pub fn new(config: ClientConfig) -> Self {
-        Client { config, last: None }
+        Client { config, also: Vec::new(), last: None }
+    }
+
+    /// The configured host is reached under this name too: an address that it stands for. Requests within a
+    /// dialog go to the Contact, which shows an address more often than a name.
+    pub fn also_at(&mut self, host: impl Into<String>) {
+        self.also.push(host.into());
     }
 
     /// Answers the challenge that `response` gave to `request`. `cnonce` must be new and hard to guess.
@@ -120,7 +128,8 @@ impl Client {
             return Err(AnswerError::OtherRequest);
         }
         let uri = request.request_uri().map_err(|_| AnswerError::Host)?;
-        if !uri.host_str().eq_ignore_ascii_case(&self.config.host) {
+        let mut hosts = core::iter::once(&self.config.host).chain(&self.also);
+        if !hosts.any(|host| uri.host_str().eq_ignore_ascii_case(host)) {
             return Err(AnswerError::Host);
         }
         let asked = self.choose(response, challenge)?;

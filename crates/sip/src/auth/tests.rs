@@ -347,6 +347,9 @@ fn h19_digest_leak() {
 
     let reply = challenge(&to_phone, "trunk.example");
     assert_eq!(client.answer(&to_phone, &reply, "c"), Err(AnswerError::Host));
+    let mut with_address = Client::new(config.clone());
+    with_address.also_at("192.0.2.66");
+    assert!(with_address.answer(&to_phone, &reply, "c").is_ok(), "the trunk's own address");
     let reply = challenge(&to_trunk, "elsewhere");
     let realm = AnswerError::Realm { found: "elsewhere".into() };
     assert_eq!(client.answer(&to_trunk, &reply, "c"), Err(realm));

@@ -23,20 +23,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod exchange;
 mod id;
-mod overlap;
 mod route_set;
 mod set;
 
 #[cfg(test)]
 mod tests;
 
+pub use exchange::{Carries, Conflict, Exchange, NoOffer, Side, retry_delay};
 pub use id::DialogId;
-pub use overlap::{InviteOverlap, Overlap, retry_delay};
 pub use route_set::RouteSet;
 pub use set::{DialogSet, MAX_FORKS};
 
-use crate::message::{Builder, HeaderName, Message, Method, NameAddr, StatusCode};
+use crate::message::{Builder, HeaderName, Message, Method, NameAddr, RAck, StatusCode};
 use crate::uri::{Scheme, Uri, UriBuf};
 
 /// Which side started the dialog.
@@ -181,6 +181,29 @@ impl Dialog {
         })
     }
 
+    /// The subscriber's dialog, from its SUBSCRIBE as it was sent and the first NOTIFY, which may
+    /// come before the 2xx (RFC 6665 section 4.4.1).
+    ///
+    /// # Errors
+    /// See [`DialogError`].
+    pub fn subscriber(subscribe: &Message, notify: &Message) -> Result<Self, DialogError> {
+        if *subscribe.method() != Method::Subscribe || *notify.method() != Method::Notify {
+            return Err(DialogError::NotDialogForming);
+        }
+        Ok(Self {
+            id: DialogId::of_request(notify).ok_or(DialogError::NoTag)?,
+            role: Role::Uac,
+            state: DialogState::Confirmed,
+            local: value_of(subscribe, HeaderName::From),
+            remote: value_of(notify, HeaderName::From),
+            remote_target: target(notify).ok_or(DialogError::NoContact)?,
+            routes: RouteSet::of_request(notify).ok_or(DialogError::Malformed)?,
+            local_cseq: subscribe.cseq().number,
+            remote_cseq: Some(notify.cseq().number),
+            contact: contact_of(subscribe),
+        })
+    }
+
     /// Its identifier.
     #[must_use]
     pub fn id(&self) -> &DialogId {
@@ -305,6 +328,12 @@ impl Dialog {
     /// (RFC 3261 section 13.2.2.4). The transaction layer adds the credentials of the INVITE.
     pub fn ack(&self, invite: u32) -> Builder {
         self.build(&Method::Ack, invite)
+    }
+
+    /// The PRACK of a reliable provisional response (RFC 3262 section 4), complete but for its Via:
+    /// also within an early dialog.
+    pub fn prack(&mut self, rack: &RAck) -> Builder {
+        self.request(&Method::Prack).header(HeaderName::RAck, rack)
     }
 
     /// The response to a request of the dialog, with our Contact where it refreshes the target.

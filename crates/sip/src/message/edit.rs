@@ -192,7 +192,7 @@ impl<'m> Editor<'m> {
             return Err(error);
         }
         let bytes = self.message.as_bytes();
-        let entries = &self.message.index.entries;
+        let entries = self.message.index.entries();
         let head = entries.first().map_or(0, |entry| entry.line_start());
         let mut out = Vec::with_capacity(bytes.len() + 256);
         match &self.start_line {
@@ -234,7 +234,7 @@ impl<'m> Editor<'m> {
 
     fn positions(&self, name: Name<'_>) -> Vec<usize> {
         let bytes = self.message.as_bytes();
-        let entries = self.message.index.entries.iter().enumerate();
+        let entries = self.message.index.entries().iter().enumerate();
         let alive =
             |at: usize| !matches!(self.changed.iter().rfind(|c| c.0 == at), Some((_, None)));
         entries.filter(|(at, e)| e.is_named(name, bytes) && alive(*at)).map(|(at, _)| at).collect()
@@ -246,7 +246,7 @@ impl<'m> Editor<'m> {
             return value.clone();
         }
         let mut value = Vec::new();
-        if let Some(entry) = self.message.index.entries.get(at) {
+        if let Some(entry) = self.message.index.entries().get(at) {
             unfold(entry.value(self.message.as_bytes()), &mut value);
         }
         value

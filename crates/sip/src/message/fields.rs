@@ -167,6 +167,12 @@ impl RAck {
     }
 }
 
+impl core::fmt::Display for RAck {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} {} {}", self.rseq, self.cseq, self.method)
+    }
+}
+
 /// A Date (RFC 3261 section 20.17): RFC 1123's form, in GMT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {

@@ -1,9 +1,10 @@
 //! What every element needs to route a message: read and checked at once.
 
 use super::cursor::{Cursor, text};
-use super::index::{Entry, Index};
+use super::index::{Entry, Fields, Firsts, Index};
 use super::name_addr::Shape;
 use super::params::Params;
+use super::scan::Controls;
 use super::start::{self, Start};
 use super::{CSeq, HeaderName, ParseError, ParseErrorKind, Via, scan};
 
@@ -94,50 +95,14 @@ pub(crate) struct Frame {
 impl Frame {
     /// Reads a whole message; a datagram's surplus octets after the body are left out (RFC 3261 section 18.3).
     pub(crate) fn read(bytes: &[u8], index: &mut Index) -> Result<Frame, ParseError> {
-        let (start, method, headers) = start::read(bytes)?;
-        let body = index.read(bytes, headers)?;
-        Routing::collect(&index.entries)?.check(bytes, &index.entries, start, method, body)
+        let mut controls = Controls::new(bytes);
+        let (start, method, headers) = start::read(bytes, &mut controls)?;
+        let (body, firsts) = index.read(Fields::new(bytes, controls, headers))?;
+        firsts.check(bytes, index.entries(), start, method, body)
     }
 }
 
-/// The first entry of each header field that routing needs.
-#[derive(Default)]
-struct Routing {
-    via: Option<u16>,
-    from: Option<u16>,
-    to: Option<u16>,
-    call_id: Option<u16>,
-    cseq: Option<u16>,
-    contact: Option<u16>,
-    max_forwards: Option<u16>,
-    content_length: Option<u16>,
-}
-
-impl Routing {
-    fn collect(entries: &[Entry]) -> Result<Routing, ParseError> {
-        let mut routing = Routing::default();
-        for (at, entry) in entries.iter().enumerate() {
-            let (slot, name) = match entry.known() {
-                Some(name @ HeaderName::Via) => (&mut routing.via, name),
-                Some(name @ HeaderName::From) => (&mut routing.from, name),
-                Some(name @ HeaderName::To) => (&mut routing.to, name),
-                Some(name @ HeaderName::CallId) => (&mut routing.call_id, name),
-                Some(name @ HeaderName::CSeq) => (&mut routing.cseq, name),
-                Some(name @ HeaderName::Contact) => (&mut routing.contact, name),
-                Some(name @ HeaderName::MaxForwards) => (&mut routing.max_forwards, name),
-                Some(name @ HeaderName::ContentLength) => (&mut routing.content_length, name),
-                _ => continue,
-            };
-            if slot.is_none() {
-                *slot = Some(at as u16);
-            } else if name.is_single() {
-                let at = entry.line_start();
-                return Err(ParseError::new(ParseErrorKind::Repeated, at).within(name));
-            }
-        }
-        Ok(routing)
-    }
-
+impl Firsts {
     fn check(
         self,
         bytes: &[u8],
@@ -146,14 +111,14 @@ impl Routing {
         method: Span,
         body: usize,
     ) -> Result<Frame, ParseError> {
-        let need = |slot: Option<u16>, name| {
-            slot.ok_or(ParseError::new(ParseErrorKind::Missing, body).within(name))
+        let need = |name| {
+            self.get(name).ok_or(ParseError::new(ParseErrorKind::Missing, body).within(name))
         };
-        let via = need(self.via, HeaderName::Via)?;
-        let from = need(self.from, HeaderName::From)?;
-        let to = need(self.to, HeaderName::To)?;
-        let call_id = need(self.call_id, HeaderName::CallId)?;
-        let cseq = need(self.cseq, HeaderName::CSeq)?;
+        let via = need(HeaderName::Via)?;
+        let from = need(HeaderName::From)?;
+        let to = need(HeaderName::To)?;
+        let call_id = need(HeaderName::CallId)?;
+        let cseq = need(HeaderName::CSeq)?;
 
         let (top, branch) = within(bytes, &entries[usize::from(via)], HeaderName::Via, |value| {
             let mut cursor = Cursor::new(value);
@@ -182,19 +147,23 @@ impl Routing {
                 ParseError::new(ParseErrorKind::MethodMismatch, at).within(HeaderName::CSeq)
             );
         }
-        let number = |slot: Option<u16>, name| {
-            slot.map(|at| within(bytes, &entries[usize::from(at)], name, number)).transpose()
+        let number = |name| {
+            self.get(name)
+                .map(|at| within(bytes, &entries[usize::from(at)], name, number))
+                .transpose()
         };
-        let max_forwards = number(self.max_forwards, HeaderName::MaxForwards)?;
+        let value_start =
+            |name| self.get(name).map_or(0, |at| entries[usize::from(at)].value_start());
+        let max_forwards = number(HeaderName::MaxForwards)?;
         if max_forwards.is_some_and(|hops| hops > 255) {
-            let at = self.max_forwards.map_or(0, |at| entries[usize::from(at)].value_start());
+            let at = value_start(HeaderName::MaxForwards);
             return Err(ParseError::new(ParseErrorKind::Number, at).within(HeaderName::MaxForwards));
         }
-        let content_length = number(self.content_length, HeaderName::ContentLength)?;
+        let content_length = number(HeaderName::ContentLength)?;
         let available = bytes.len() - body;
         let length = content_length.map_or(available, |length| length as usize);
         if length > available {
-            let at = self.content_length.map_or(0, |at| entries[usize::from(at)].value_start());
+            let at = value_start(HeaderName::ContentLength);
             return Err(ParseError::new(ParseErrorKind::BodyTruncated, at)
                 .within(HeaderName::ContentLength));
         }
@@ -209,7 +178,7 @@ impl Routing {
             to,
             to_tag,
             call_id,
-            contact: self.contact,
+            contact: self.get(HeaderName::Contact),
             max_forwards: max_forwards.map(|hops| hops as u8),
             content_length,
             body: Span::new(body, body + length),

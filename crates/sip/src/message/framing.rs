@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::cursor::Cursor;
-use super::index::read_field;
+use super::index::Fields;
 use super::{HeaderName, MAX_HEADERS, MAX_MESSAGE, ParseError, ParseErrorKind};
 
 /// The longest start line and header section accepted in a stream, in octets.
@@ -134,13 +134,10 @@ fn content_length(head: &[u8]) -> Result<usize, ParseError> {
     let missing =
         ParseError::new(ParseErrorKind::Missing, head.len()).within(HeaderName::ContentLength);
     let line = memchr::memchr(b'\n', head).ok_or(missing)?;
-    let mut at = line + 1;
+    let mut fields = Fields::from(head, line + 1);
     let mut length = None;
-    for _ in 0..MAX_HEADERS {
-        if head[at..].starts_with(b"\r\n") {
-            return length.ok_or(missing);
-        }
-        let (entry, next) = read_field(head, at)?;
+    for _ in 0..=MAX_HEADERS {
+        let Some(entry) = fields.next()? else { return length.ok_or(missing) };
         if entry.is(HeaderName::ContentLength) {
             let fail = |error: ParseError| {
                 error.shifted(entry.value_start()).within(HeaderName::ContentLength)
@@ -151,7 +148,6 @@ fn content_length(head: &[u8]) -> Result<usize, ParseError> {
                 return Err(fail(ParseError::new(ParseErrorKind::Repeated, 0)));
             }
         }
-        at = next;
     }
-    Err(ParseError::new(ParseErrorKind::TooManyHeaders, at))
+    Err(ParseError::new(ParseErrorKind::TooManyHeaders, head.len()))
 }

@@ -1,6 +1,6 @@
 //! Bodies of several parts (RFC 2046 section 5.1, RFC 5621), found without recursion and within bounds.
 
-use super::index::Index;
+use super::index::{Fields, Index};
 use super::params::unquote;
 use super::{HeaderName, MediaType, Message, ParseError, ParseErrorKind};
 
@@ -90,7 +90,7 @@ impl<'a> Part<'a> {
     fn read(octets: &'a [u8]) -> Result<Part<'a>, ParseError> {
         let mut index = Index::default();
         // A part may have no header fields: it then starts with an empty line.
-        let body = index.read(octets, 0)?;
+        let (body, _) = index.read(Fields::from(octets, 0))?;
         let content = octets.get(body..octets.len() - 2).unwrap_or_default();
         Ok(Part { octets, index, content })
     }
@@ -102,7 +102,7 @@ impl<'a> Part<'a> {
 
     /// The value of a header field of the part, such as Content-ID.
     pub fn header(&self, name: HeaderName) -> Option<&'a [u8]> {
-        let entry = self.index.entries.iter().find(|entry| entry.is(name))?;
+        let entry = self.index.entries().iter().find(|entry| entry.is(name))?;
         Some(entry.value(self.octets))
     }
 

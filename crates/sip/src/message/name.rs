@@ -142,24 +142,148 @@ impl HeaderName {
     pub fn from_bytes(name: &[u8]) -> Option<HeaderName> {
         let id = match name {
             [] => return None,
-            [letter] => {
-                *COMPACT.get(usize::from(letter.to_ascii_lowercase().wrapping_sub(b'a')))?
-            }
-            _ => LONG[slot(name)],
+            [letter] => compact(*letter),
+            _ => *ANY_CASE.get(slot(name))?,
         };
         let (known, long, ..) = ALL.get(usize::from(id))?;
-        let same = name.len() == 1
-            || long.as_bytes() == name
-            || long.as_bytes().eq_ignore_ascii_case(name);
-        same.then_some(*known)
+        (name.len() == 1 || long.as_bytes().eq_ignore_ascii_case(name)).then_some(*known)
+    }
+}
+
+/// The known name in the `length` octets of `bytes` from `start` on, written as [`HeaderName::as_str`] writes it or in
+/// compact form, which is how nearly all senders write it; [`NONE`] where [`HeaderName::from_bytes`] must look closer.
+#[inline(always)]
+pub(super) fn as_usual(bytes: &[u8], start: usize, length: usize) -> u8 {
+    let Some(words) = Words::read(bytes, start, length) else { return NONE };
+    match USUAL.get(usize::from(SLOTS[words.hash(FACTOR)])) {
+        // The words hold all octets of a name of up to sixteen.
+        Some(known) if known.words == words => {
+            let long = || ALL[usize::from(known.id)].1.as_bytes();
+            if length <= 16 || bytes.get(start..start + length) == Some(long()) {
+                known.id
+            } else {
+                NONE
+            }
+        }
+        _ => NONE,
     }
 }
 
 /// No name.
-const NONE: u8 = u8::MAX;
+pub(super) const NONE: u8 = u8::MAX;
+
+/// A name as numbers that are compared at once: its first and last eight octets, which overlap; of a shorter name, its
+/// octets and zeros.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Words {
+    first: u64,
+    last: u64,
+    length: u8,
+}
+
+impl Words {
+    #[inline]
+    fn read(bytes: &[u8], start: usize, length: usize) -> Option<Words> {
+        let first = u64::from_le_bytes(*bytes.get(start..)?.first_chunk()?);
+        let (first, last) = if length < 8 {
+            let first = first & !(u64::MAX << (8 * length));
+            (first, first)
+        } else {
+            (first, u64::from_le_bytes(*bytes.get(start + length - 8..)?.first_chunk()?))
+        };
+        Some(Words { first, last, length: length as u8 })
+    }
+
+    const fn of(name: &[u8]) -> Words {
+        let mut first = 0;
+        let mut last = 0;
+        let mut at = 0;
+        let kept = if name.len() < 8 { name.len() } else { 8 };
+        while at < kept {
+            first |= (name[at] as u64) << (8 * at);
+            last |= (name[name.len() - kept + at] as u64) << (8 * at);
+            at += 1;
+        }
+        Words { first, last, length: name.len() as u8 }
+    }
+
+    #[inline]
+    const fn hash(self, factor: u64) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(23)).wrapping_mul(factor);
+        (mixed >> (u64::BITS - SLOT_BITS)) as usize
+    }
+}
+
+const SLOT_BITS: u32 = 11;
+
+/// A name in the form that nearly all senders use.
+#[derive(Clone, Copy)]
+struct Usual {
+    words: Words,
+    id: u8,
+}
+
+/// How many names have a compact form.
+const COMPACTS: usize = {
+    let mut count = 0;
+    let mut id = 0;
+    while id < ALL.len() {
+        count += (ALL[id].2 != 0) as usize;
+        id += 1;
+    }
+    count
+};
+
+/// The long names, then the compact ones.
+static USUAL: [Usual; ALL.len() + COMPACTS] = USUAL_NAMES;
+
+const USUAL_NAMES: [Usual; ALL.len() + COMPACTS] = {
+    let mut names =
+        [Usual { words: Words { first: 0, last: 0, length: 0 }, id: NONE }; ALL.len() + COMPACTS];
+    let mut compact = ALL.len();
+    let mut id = 0;
+    while id < ALL.len() {
+        names[id] = Usual { words: Words::of(ALL[id].1.as_bytes()), id: id as u8 };
+        if ALL[id].2 != 0 {
+            names[compact] = Usual { words: Words::of(&[ALL[id].2]), id: id as u8 };
+            compact += 1;
+        }
+        id += 1;
+    }
+    names
+};
+
+/// A factor with which no two names share a slot, looked for when this is compiled.
+const FACTOR: u64 = {
+    let mut factor = 0x9e37_79b9_7f4a_7c15_u64;
+    while slots(factor).is_none() {
+        factor = factor.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f) | 1;
+    }
+    factor
+};
+
+/// The places of the names in [`USUAL`] by their [`Words::hash`].
+static SLOTS: [u8; 1 << SLOT_BITS] = match slots(FACTOR) {
+    Some(table) => table,
+    None => [NONE; 1 << SLOT_BITS],
+};
+
+const fn slots(factor: u64) -> Option<[u8; 1 << SLOT_BITS]> {
+    let mut table = [NONE; 1 << SLOT_BITS];
+    let mut at = 0;
+    while at < USUAL_NAMES.len() {
+        let slot = USUAL_NAMES[at].words.hash(factor);
+        if table[slot] != NONE {
+            return None;
+        }
+        table[slot] = at as u8;
+        at += 1;
+    }
+    Some(table)
+}
 
 /// The long names by [`slot`]; that no two share one is checked when this is compiled.
-static LONG: [u8; 512] = {
+static ANY_CASE: [u8; 512] = {
     let mut table = [NONE; 512];
     let mut id = 0;
     while id < ALL.len() {
@@ -183,6 +307,11 @@ static COMPACT: [u8; 26] = {
     }
     table
 };
+
+fn compact(letter: u8) -> u8 {
+    let place = usize::from(letter.to_ascii_lowercase().wrapping_sub(b'a'));
+    COMPACT.get(place).copied().unwrap_or(NONE)
+}
 
 /// A number that differs for all long names, the same in any case; `name` is not empty.
 const fn slot(name: &[u8]) -> usize {

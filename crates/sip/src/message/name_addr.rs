@@ -100,6 +100,7 @@ pub(crate) struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
+    #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Shape<'a>, ParseError> {
         cursor.skip_lws();
         let start = cursor.at;
@@ -149,6 +150,7 @@ impl<'a> Shape<'a> {
 }
 
 /// The parameters, and the tag among them.
+#[inline]
 fn read_params<'a>(cursor: &mut Cursor<'a>) -> Result<(Params<'a>, &'a [u8]), ParseError> {
     let mut tag: &[u8] = &[];
     let params = Params::read_each(cursor, |name, value| {

@@ -114,6 +114,7 @@ impl<'a> Iterator for ParamIter<'a> {
 }
 
 /// `token [EQUAL (token / host / quoted-string)]`
+#[inline]
 fn read_param<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], Option<&'a [u8]>), ParseError> {
     let name = cursor.span(chars::TOKEN);
     if name.is_empty() {

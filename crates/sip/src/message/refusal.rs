@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::builder::unfold;
 use super::chars::is_token;
-use super::index::read_field;
+use super::index::Fields;
 use super::{HeaderName, MAX_HEADERS, ParseError, Via};
 
 const COPIED: [HeaderName; 5] =
@@ -32,12 +32,11 @@ pub fn refusal(request: &[u8], error: &ParseError) -> Option<Bytes> {
     }
     let status = error.status();
     let mut out = format!("SIP/2.0 {status} {}\r\n", status.reason()).into_bytes();
-    let mut at = line + 1;
+    let mut fields = Fields::from(request, line + 1);
     let mut seen = [false; COPIED.len()];
     for _ in 0..MAX_HEADERS {
         // A line that cannot be read ends what is known of the request.
-        let Ok((entry, next)) = read_field(request, at) else { break };
-        at = next;
+        let Ok(Some(entry)) = fields.next() else { break };
         let Some(name) = entry.known() else { continue };
         let Some(slot) = COPIED.iter().position(|&copied| copied == name) else { continue };
         let value = entry.value(request);

@@ -1,6 +1,7 @@
 //! The start line (RFC 3261 sections 7.1 and 7.2).
 
 use super::frame::Span;
+use super::scan::Controls;
 use super::{MAX_LINE, MAX_METHOD, ParseError, ParseErrorKind, StatusCode, chars, scan};
 
 /// The start line, but for a request's method.
@@ -11,8 +12,12 @@ pub(crate) enum Start {
 }
 
 /// Reads the start line: what it is, the method, which is empty in a response, and where the next line starts.
-pub(super) fn read(bytes: &[u8]) -> Result<(Start, Span, usize), ParseError> {
-    let line = line(bytes)?;
+#[inline]
+pub(super) fn read(
+    bytes: &[u8],
+    controls: &mut Controls<'_>,
+) -> Result<(Start, Span, usize), ParseError> {
+    let line = line(bytes, controls)?;
     let next = line.len() + 2;
     if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
         return Ok((read_status_line(line)?, Span::default(), next));
@@ -22,17 +27,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Start, Span, usize), ParseError> {
 }
 
 /// The first line, without its end; control octets but tabs end it badly.
-fn line(bytes: &[u8]) -> Result<&[u8], ParseError> {
-    let mut at = 0;
+fn line<'a>(bytes: &'a [u8], controls: &mut Controls<'_>) -> Result<&'a [u8], ParseError> {
+    let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
     loop {
-        let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
-        at = scan::control(bytes, at).ok_or(incomplete)?;
+        let at = controls.next().ok_or(incomplete)?;
         if at > MAX_LINE {
             return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
         }
         match bytes[at..] {
-            [b'\t', ..] => at += 1,
-            [b'\r', b'\n', ..] => return Ok(&bytes[..at]),
+            [b'\t', ..] => {}
+            [b'\r', b'\n', ..] => {
+                controls.next();
+                return Ok(&bytes[..at]);
+            }
             [b'\r'] => return Err(incomplete),
             [b'\n', ..] => return Err(ParseError::new(ParseErrorKind::StartLine, at)),
             _ => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),

@@ -19,7 +19,7 @@ impl Message {
     pub fn validate(&self) -> Result<(), ParseError> {
         self.validate_uri()?;
         let mut seen: u128 = 0;
-        for (header, entry) in self.headers().zip(&self.index.entries) {
+        for (header, entry) in self.headers().zip(self.index.entries()) {
             let Some(name) = header.known() else { continue };
             let bit = 1 << name as u8;
             if name.is_single() && seen & bit != 0 {

@@ -39,9 +39,9 @@ use std::time::{Duration, Instant};
 
 use self::contact::{Asked, ContactRules};
 use self::table::Table;
-use crate::Flow;
 use crate::message::{Builder, HeaderName, Message, StatusCode};
 use crate::uri::UriBuf;
+use crate::{Flow, Transport};
 
 /// Settings of a [`Registrar`].
 #[derive(Debug, Clone)]
@@ -219,11 +219,22 @@ impl Registrar {
     }
 
     /// Puts back a binding that was saved before a restart, without an output. `false` if it is over
-    /// or was bound to a connection, which did not survive.
-    pub fn restore(&mut self, now: Instant, user: &str, binding: Binding) -> bool {
-        let connected = binding.flow.transport != crate::Transport::Udp;
-        if connected || binding.expires <= now {
+    /// or was bound to a connection that cannot be had again.
+    ///
+    /// A phone on TCP whose Contact is where it came from, and so is behind no NAT, listens there: a new
+    /// connection goes to the Contact (RFC 3261 section 18.1.1). One behind a NAT, or on TLS or a WebSocket, comes
+    /// back by itself.
+    pub fn restore(&mut self, now: Instant, user: &str, mut binding: Binding) -> bool {
+        if binding.expires <= now {
             return false;
+        }
+        match binding.flow.transport {
+            Transport::Udp => {}
+            Transport::Tcp => match listening_at(&binding) {
+                Some(remote) => binding.flow = Flow { remote, connection: None, ..binding.flow },
+                None => return false,
+            },
+            _ => return false,
         }
         let user = self.table.name(user);
         self.table.insert(&user, binding);
@@ -320,4 +331,20 @@ impl Registrar {
         }
         reply.copy(request, HeaderName::Path)
     }
+}
+
+/// Where a phone on TCP can be connected to: its Contact, if that is the address that it came from and asks for
+/// no other transport.
+fn listening_at(binding: &Binding) -> Option<SocketAddr> {
+    let contact = binding.request_uri();
+    let tcp = contact.param("transport").is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
+    let ip = contact.host().ip()?;
+    if !tcp
+        || ip.to_canonical() != binding.flow.remote.ip().to_canonical()
+        || !binding.path.is_empty()
+    {
+        return None;
+    }
+    let port = contact.port().unwrap_or(Transport::Tcp.default_port());
+    Some(SocketAddr::new(binding.flow.remote.ip(), port))
 }

@@ -313,6 +313,32 @@ fn bindings_survive_a_restart() {
     assert!(after.registrar.is_empty());
 }
 
+/// A phone on TCP listens at its Contact, if that is where it came from; it is connected to anew there.
+#[test]
+fn a_phone_on_tcp_is_found_again_where_it_listens() {
+    for (contact, there) in [
+        ("sip:a@192.0.2.7:5062;transport=tcp", Some("192.0.2.7:5062")),
+        ("sip:a@192.0.2.7;transport=TCP", Some("192.0.2.7:5060")),
+        // Behind a NAT, at a name, on UDP for all we know: it comes back by itself.
+        ("sip:a@10.0.0.9:5062;transport=tcp", None),
+        ("sip:a@desk.example.com;transport=tcp", None),
+        ("sip:a@192.0.2.7:5062", None),
+        ("sip:a@192.0.2.7:5062;transport=ws", None),
+    ] {
+        let mut before = Bench::new();
+        let headers = format!("Contact: <{contact}>\n");
+        before.serve("anna", tcp(1), &request("anna", "c1", 1, &headers)).unwrap();
+        let mut binding = before.registrar.lookup(before.now, "anna")[0].clone();
+        let mut after = Bench::new();
+        binding.expires = after.now + Duration::from_secs(60);
+        let restored = after.registrar.restore(after.now, "anna", binding);
+        assert_eq!(restored, there.is_some(), "{contact}");
+        let flow = after.registrar.lookup(after.now, "anna").first().map(|binding| binding.flow);
+        assert_eq!(flow.map(|flow| flow.remote.to_string()).as_deref(), there);
+        assert_eq!(flow.and_then(|flow| flow.connection), None);
+    }
+}
+
 /// Dismissal: the phones are gone at once, and nothing is left to expire later.
 #[test]
 fn r13_dismissal_unregisters_at_once() {

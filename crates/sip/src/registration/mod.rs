@@ -16,17 +16,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod back_off;
-
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use self::back_off::BackOff;
 use crate::Identifiers;
 use crate::auth::{AnswerError, Authorization, Client, ClientConfig};
+use crate::back_off::BackOff;
 use crate::message::{Builder, HeaderName, Message, Method, StatusCode};
 use crate::uri::{Uri, UriBuf};
 
@@ -44,6 +42,11 @@ pub struct RegistrationConfig {
     pub address: UriBuf,
     /// Our Contact.
     pub contact: UriBuf,
+    /// A proxy that all requests pass (RFC 3261 section 8.1.2): a preloaded Route.
+    pub outbound_proxy: Option<UriBuf>,
+    /// How many ways there are to the provider: one that fails gives way to the next at once
+    /// (RFC 3263 section 4.3), and only when all have failed is there a wait. Default 1.
+    pub ways: usize,
     /// The credentials, if the provider asks for any.
     pub credentials: Option<ClientConfig>,
     /// How long a registration is to last. Default 3600 s.
@@ -62,6 +65,8 @@ impl RegistrationConfig {
             registrar,
             address,
             contact,
+            outbound_proxy: None,
+            ways: 1,
             credentials: None,
             expires: Duration::from_secs(3600),
             retry_first: Duration::from_secs(30),
@@ -150,6 +155,10 @@ pub struct Registration {
     /// When the provider forgets us, while it knows us.
     until: Option<Instant>,
     back_off: BackOff,
+    /// Which of the ways is used.
+    way: usize,
+    /// How many have failed in a row.
+    failed: usize,
     outputs: VecDeque<Output>,
 }
 
@@ -178,6 +187,8 @@ impl Registration {
             state: State::Idle,
             until: None,
             back_off: BackOff::new(config.retry_first, config.retry_longest),
+            way: 0,
+            failed: 0,
             config,
             outputs: VecDeque::new(),
         }
@@ -187,6 +198,20 @@ impl Registration {
     #[must_use]
     pub fn is_registered(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| until > now)
+    }
+
+    /// Which of the ways to the provider the next request goes: 0 is the preferred one, and always
+    /// the one after the last is the first.
+    #[must_use]
+    pub fn way(&self) -> usize {
+        self.way
+    }
+
+    /// The ways to the provider are others now: the preferred one first.
+    pub fn set_ways(&mut self, ways: usize) {
+        self.config.ways = ways.max(1);
+        self.failed = 0;
+        self.way = 0;
     }
 
     /// Takes one input.
@@ -264,6 +289,12 @@ impl Registration {
             }
             StatusCode::INTERVAL_TOO_BRIEF if self.ask_for_more(response) => self.attempt(),
             status if status.is_success() => self.on_success(now, response),
+            // The server says that it cannot serve: another may (RFC 3263 section 4.3).
+            StatusCode::SERVICE_UNAVAILABLE
+                if self.state == State::Registering && self.other_way() =>
+            {
+                self.attempt();
+            }
             // What another attempt will not change by itself.
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
                 self.refused(now, status, Some(self.config.retry_longest));
@@ -285,6 +316,7 @@ impl Registration {
             return self.refused(now, StatusCode::OK, None);
         }
         self.back_off.reset();
+        self.failed = 0;
         self.until = Some(now + granted);
         // A minute is left for repetitions and another attempt, a quarter of a short registration.
         let margin = (granted / 4).min(Duration::from_secs(60));
@@ -296,11 +328,26 @@ impl Registration {
         match self.state {
             State::Stopping => self.stopped(),
             State::Registering => {
+                if self.other_way() {
+                    return self.attempt();
+                }
                 let retry = self.wait(now, None);
                 self.event(Event::Unreachable { retry });
             }
             State::Idle | State::Registered { .. } | State::Waiting { .. } => {}
         }
+    }
+
+    /// The way failed; whether there is another that was not tried yet.
+    fn other_way(&mut self) -> bool {
+        let ways = self.config.ways.max(1);
+        self.way = (self.way + 1) % ways;
+        self.failed += 1;
+        if self.failed >= ways {
+            self.failed = 0;
+            return false;
+        }
+        true
     }
 
     fn stopped(&mut self) {
@@ -370,12 +417,14 @@ impl Registration {
 
     fn send(&mut self, authorization: Option<&Authorization>) {
         self.cseq += 1;
-        let RegistrationConfig { registrar, address, contact, .. } = &self.config;
+        let RegistrationConfig { registrar, address, contact, outbound_proxy, .. } = &self.config;
         let expires = match self.state {
             State::Stopping => 0,
             _ => self.asked.as_secs(),
         };
+        let route = outbound_proxy.as_ref().map(loose);
         let mut request = Builder::request(&Method::Register, registrar)
+            .maybe(HeaderName::Route, route)
             .header(HeaderName::MaxForwards, 70)
             .header(HeaderName::From, format_args!("<{address}>;tag={}", self.tag))
             .header(HeaderName::To, format_args!("<{address}>"))
@@ -393,9 +442,15 @@ impl Registration {
         self.outputs.push_back(Output::Event(event));
     }
 
-    /// The host that requests go to, for whoever resolves it.
+    /// The URI of the element that requests go to first, for whoever locates it: the outbound proxy, or the provider.
     #[must_use]
-    pub fn registrar(&self) -> Uri<'_> {
-        self.config.registrar.as_uri()
+    pub fn next_hop(&self) -> Uri<'_> {
+        self.config.outbound_proxy.as_ref().unwrap_or(&self.config.registrar).as_uri()
     }
+}
+
+/// A Route value that leaves the Request-URI as it is.
+fn loose(proxy: &UriBuf) -> String {
+    let proxy = proxy.as_uri();
+    if proxy.is_loose_router() { format!("<{proxy}>") } else { format!("<{proxy};lr>") }
 }

@@ -173,6 +173,61 @@ fn retry_after_and_min_expires_are_followed() {
     assert!(matches!(bench.event(), Event::Refused { .. }));
 }
 
+/// RFC 3263 section 4.3: one after the other at once, and a wait only when all have failed.
+#[test]
+fn another_way_is_tried_at_once() {
+    let mut bench = Bench::new();
+    bench.registration.set_ways(3);
+    bench.handle(Input::Start);
+    assert_eq!(bench.registration.way(), 0);
+    bench.sent();
+    bench.handle(Input::Failed);
+    assert_eq!(bench.registration.way(), 1);
+    let second = bench.sent();
+    bench.answer(&second, 503, &[("Retry-After", "1000")]);
+    assert_eq!(bench.registration.way(), 2);
+    let third = bench.sent();
+    // What the provider says, it says for all of its servers.
+    bench.answer(&third, 403, &[]);
+    assert!(matches!(bench.event(), Event::Refused { .. }));
+    bench.tick();
+    let third = bench.sent();
+    bench.answer(&third, 200, &[]);
+    bench.event();
+    // The way that worked stays, and all of them fail before there is a wait.
+    bench.tick();
+    for way in [2, 0, 1] {
+        assert_eq!(bench.registration.way(), way);
+        bench.sent();
+        bench.handle(Input::Failed);
+    }
+    assert!(matches!(bench.event(), Event::Unreachable { .. }));
+    assert_eq!(bench.registration.way(), 2);
+}
+
+#[test]
+fn an_outbound_proxy_is_a_route() {
+    let uri = |text: &str| text.parse::<UriBuf>().unwrap();
+    for (proxy, route) in [
+        ("sip:proxy.example", "<sip:proxy.example;lr>"),
+        ("sip:proxy.example:5070;lr;transport=tcp", "<sip:proxy.example:5070;lr;transport=tcp>"),
+    ] {
+        let mut config = RegistrationConfig::new(
+            uri("sip:provider.example"),
+            uri("sip:4930@provider.example"),
+            uri("sip:4930@192.0.2.1:5060"),
+        );
+        config.outbound_proxy = Some(uri(proxy));
+        let mut bench = Bench::new();
+        bench.registration = Registration::new(config, [9; 32]);
+        assert_eq!(bench.registration.next_hop().as_str(), proxy);
+        bench.handle(Input::Start);
+        let request = bench.sent();
+        assert_eq!(request.text(HeaderName::Route), Some(route));
+        assert_eq!(request.request_uri_str(), Some("sip:provider.example"));
+    }
+}
+
 #[test]
 fn late_and_foreign_responses_are_ignored() {
     let mut bench = Bench::new();

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 
-use super::machine::{ClientEvent, Output, Repeat, earlier};
+use super::machine::{ClientEvent, Output, Repeat, TransactionState, earlier};
 use super::timers::{Reliability, TimerConfig};
 
 /// What happens to a client INVITE transaction.
@@ -98,6 +98,18 @@ impl ClientInvite {
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         matches!(self.state, State::Accepted { .. })
+    }
+
+    /// The state of the diagram that it is in.
+    #[must_use]
+    pub fn state(&self) -> TransactionState {
+        match self.state {
+            State::Calling { .. } => TransactionState::Calling,
+            State::Proceeding { .. } => TransactionState::Proceeding,
+            State::Completed { .. } => TransactionState::Completed,
+            State::Accepted { .. } => TransactionState::Accepted,
+            State::Terminated => TransactionState::Terminated,
+        }
     }
 
     /// Whether the transaction is over.

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 
-use super::machine::{ClientEvent, Output, Repeat, earlier};
+use super::machine::{ClientEvent, Output, Repeat, TransactionState, earlier};
 use super::timers::{Reliability, TimerConfig};
 
 /// What happens to a client non-INVITE transaction.
@@ -65,6 +65,17 @@ impl ClientNonInvite {
         let outputs = VecDeque::from([Output::Transmit(request.clone())]);
         let state = State::Trying { request, e, f: now + timers.timeout() };
         Self { state, timers: *timers, reliability, outputs }
+    }
+
+    /// The state of the diagram that it is in.
+    #[must_use]
+    pub fn state(&self) -> TransactionState {
+        match self.state {
+            State::Trying { .. } => TransactionState::Trying,
+            State::Proceeding { .. } => TransactionState::Proceeding,
+            State::Completed { .. } => TransactionState::Completed,
+            State::Terminated => TransactionState::Terminated,
+        }
     }
 
     /// Whether the transaction is over.

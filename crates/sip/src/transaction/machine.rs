@@ -42,6 +42,26 @@ pub enum ServerEvent {
     Terminated,
 }
 
+/// The states of the diagrams in RFC 3261 section 17 and RFC 6026 section 7; not every machine has
+/// all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransactionState {
+    /// An INVITE of ours has no response yet.
+    Calling,
+    /// Another request has no response yet.
+    Trying,
+    /// A provisional response has come or gone; an INVITE of theirs begins here.
+    Proceeding,
+    /// The final response has come or gone, and repetitions are absorbed.
+    Completed,
+    /// A refusal of ours has its ACK.
+    Confirmed,
+    /// The answer was a 2xx to an INVITE.
+    Accepted,
+    /// It is over.
+    Terminated,
+}
+
 /// The user answered a transaction that had its final answer already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the transaction has its final response already")]

@@ -56,7 +56,9 @@ pub use layer::{
     CancelError, Event, Input, InvalidSentBy, LayerConfig, Output, RespondError, SendError, SentBy,
     TransactionId, TransactionLayer,
 };
-pub use machine::{AlreadyAnswered, ClientEvent, Output as MachineOutput, ServerEvent};
+pub use machine::{
+    AlreadyAnswered, ClientEvent, Output as MachineOutput, ServerEvent, TransactionState,
+};
 pub use response_flow::response_flow;
 pub use server_invite::ServerInvite;
 pub use server_non_invite::ServerNonInvite;

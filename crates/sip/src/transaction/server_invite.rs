@@ -2,7 +2,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 
-use super::machine::{AlreadyAnswered, Output, Repeat, ServerEvent, earlier};
+use super::machine::{AlreadyAnswered, Output, Repeat, ServerEvent, TransactionState, earlier};
 use super::timers::{Reliability, TimerConfig};
 
 /// What happens to a server INVITE transaction.
@@ -76,6 +76,18 @@ impl ServerInvite {
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         matches!(self.state, State::Accepted { .. })
+    }
+
+    /// The state of the diagram that it is in.
+    #[must_use]
+    pub fn state(&self) -> TransactionState {
+        match self.state {
+            State::Proceeding { .. } => TransactionState::Proceeding,
+            State::Completed { .. } => TransactionState::Completed,
+            State::Confirmed { .. } => TransactionState::Confirmed,
+            State::Accepted { .. } => TransactionState::Accepted,
+            State::Terminated => TransactionState::Terminated,
+        }
     }
 
     /// Whether the transaction is over.

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 
-use super::machine::{AlreadyAnswered, Output, ServerEvent};
+use super::machine::{AlreadyAnswered, Output, ServerEvent, TransactionState};
 use super::timers::{Reliability, TimerConfig};
 
 /// What happens to a server non-INVITE transaction.
@@ -59,6 +59,17 @@ impl ServerNonInvite {
     pub fn new(now: Instant, reliability: Reliability, timers: &TimerConfig) -> Self {
         let state = State::Trying { give_up: now + timers.timeout() };
         Self { state, timers: *timers, reliability, outputs: VecDeque::new() }
+    }
+
+    /// The state of the diagram that it is in.
+    #[must_use]
+    pub fn state(&self) -> TransactionState {
+        match self.state {
+            State::Trying { .. } => TransactionState::Trying,
+            State::Proceeding { .. } => TransactionState::Proceeding,
+            State::Completed { .. } => TransactionState::Completed,
+            State::Terminated => TransactionState::Terminated,
+        }
     }
 
     /// Whether the transaction is over.

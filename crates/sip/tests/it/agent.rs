@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use switchboard_sip::dialog::{Dialog, DialogId, DialogSet};
+use switchboard_sip::reliable::{self, Acknowledger, Demand, Provisionals, Reception};
 use switchboard_sip::transaction::{
-    Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
+    Event, Input, LayerConfig, Output, TimerConfig, TransactionId, TransactionLayer,
 };
 use switchboard_sip::{Builder, Flow, HeaderName, Message, Method, StatusCode};
 
@@ -21,12 +22,16 @@ pub(crate) struct Manner {
     pub(crate) status: u16,
     /// Hangs up this long after its ACK; leaves it to the caller if not set.
     pub(crate) talk: Option<Duration>,
+    /// Sends its provisional responses reliably to whoever supports that, and supports it.
+    pub(crate) reliable: bool,
 }
 
 #[derive(Debug)]
 enum Task {
     Respond(TransactionId, Box<Message>, StatusCode),
     Cancel(TransactionId),
+    /// Nobody picks up, or the final answer is lost: an INVITE has no timer of its own that ends it.
+    GiveUp(TransactionId),
     Bye(DialogId),
 }
 
@@ -48,8 +53,10 @@ pub(crate) struct Agent {
     /// A caller hangs up this long after the answer.
     pub(crate) talk: Duration,
     sessions: HashMap<DialogId, Dialog>,
-    ringing: HashMap<TransactionId, DialogSet>,
+    ringing: HashMap<TransactionId, (DialogSet, Acknowledger)>,
+    provisionals: BTreeMap<TransactionId, Provisionals>,
     answered: HashMap<TransactionId, DialogId>,
+    invites: HashMap<TransactionId, Message>,
     endings: BTreeMap<TransactionId, Ending>,
     /// Requests told, by Call-ID and CSeq.
     told: HashMap<String, usize>,
@@ -67,7 +74,9 @@ impl Agent {
             talk: Duration::from_secs(3),
             sessions: HashMap::new(),
             ringing: HashMap::new(),
+            provisionals: BTreeMap::new(),
             answered: HashMap::new(),
+            invites: HashMap::new(),
             endings: BTreeMap::new(),
             told: HashMap::new(),
             agenda: BTreeMap::new(),
@@ -76,11 +85,13 @@ impl Agent {
     }
 
     pub(crate) fn call(&mut self, now: Instant, to: SocketAddr, cancel: Option<Duration>) {
-        let invite = self.outside(&Method::Invite, to);
+        let supported = self.manner.reliable.then_some(reliable::OPTION_TAG);
+        let invite = self.outside(&Method::Invite, to).maybe(HeaderName::Supported, supported);
         let id = self.layer.send_request(now, Flow::udp(self.address, to), invite).unwrap();
         let sent = self.layer.sent(id).unwrap().clone();
-        self.ringing.insert(id, DialogSet::new(sent));
+        self.ringing.insert(id, (DialogSet::new(sent), Acknowledger::default()));
         self.endings.insert(id, Ending { is_invite: true, ..Ending::default() });
+        self.plan(now + Duration::from_secs(45), Task::GiveUp(id));
         if let Some(after) = cancel {
             self.plan(now + after, Task::Cancel(id));
         }
@@ -100,15 +111,18 @@ impl Agent {
 
     pub(crate) fn next(&self) -> Option<Instant> {
         let task = self.agenda.keys().next().map(|(at, _)| *at);
-        match (task, self.layer.poll_timeout()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let repeated = self.provisionals.values().filter_map(Provisionals::poll_timeout).min();
+        [task, self.layer.poll_timeout(), repeated].into_iter().flatten().min()
     }
 
     /// Does what is due and gives what is to be sent.
     pub(crate) fn run(&mut self, now: Instant) -> Vec<(SocketAddr, bytes::Bytes)> {
         self.layer.handle_timeout(now);
+        let ids: Vec<_> = self.provisionals.keys().copied().collect();
+        for id in ids {
+            self.provisionals.get_mut(&id).unwrap().handle_timeout(now);
+            self.settle_provisionals(now, id);
+        }
         while let Some(entry) = self.agenda.first_entry().filter(|entry| entry.key().0 <= now) {
             let task = entry.remove();
             self.perform(now, task);
@@ -126,12 +140,23 @@ impl Agent {
         sent
     }
 
+    /// Whether a request of its was not answered in time.
+    pub(crate) fn misses_answers(&self) -> bool {
+        self.log.iter().any(|line| line == "times out")
+    }
+
+    /// Ends the sessions that nobody refreshes.
+    pub(crate) fn expire_sessions(&mut self) {
+        self.sessions.clear();
+    }
+
     /// The promises of the layer, once everything is over.
     pub(crate) fn assert_settled(&self) {
         assert_eq!(self.layer.transactions(), (0, 0), "transactions are left");
         assert_eq!(self.layer.poll_timeout(), None, "a timer is left");
         assert!(self.sessions.is_empty(), "a session is left");
         assert!(self.ringing.is_empty(), "an INVITE is left");
+        assert!(self.provisionals.is_empty(), "a provisional response is left");
         for (id, ending) in &self.endings {
             assert_eq!(ending.over, 1, "{id:?} ended {} times", ending.over);
             assert_eq!(ending.finals + ending.failures, 1, "{id:?}: {ending:?}");
@@ -152,6 +177,10 @@ impl Agent {
                     if result.is_ok() { "in time" } else { "too late" }
                 ));
             }
+            Task::GiveUp(id) => {
+                self.log.push("gives up".into());
+                let _ = self.layer.cancel(now, id);
+            }
             Task::Bye(id) => self.hang_up(now, &id),
         }
     }
@@ -160,12 +189,55 @@ impl Agent {
         let tag = format!("b{}", request.cseq().number);
         let contact = format!("<sip:b@{}>", self.address);
         let reply = Builder::reply(request, status, Some(&tag));
-        let response = reply.header(HeaderName::Contact, contact).build().unwrap();
-        if self.layer.respond(now, id, &response).is_err() {
+        let mut reply = reply.header(HeaderName::Contact, contact);
+        if status == StatusCode::RINGING && self.provisionals.contains_key(&id) {
+            // So that the 2xx has to wait for the PRACK.
+            reply = reply.body("application/sdp", "v=0");
+        }
+        let response = reply.build().unwrap();
+        match self.provisionals.get_mut(&id) {
+            Some(provisionals) => {
+                // Refused if cancelled meanwhile.
+                let _ = provisionals.respond(now, response);
+                self.settle_provisionals(now, id);
+            }
+            None => self.respond_with(now, id, request, &response),
+        }
+    }
+
+    /// Hands to the transaction what is to be sent reliably.
+    fn settle_provisionals(&mut self, now: Instant, id: TransactionId) {
+        while let Some(output) = self.provisionals.get_mut(&id).and_then(|p| p.poll_output()) {
+            match output {
+                reliable::Output::Respond(response) => {
+                    let request = self.invites[&id].clone();
+                    self.respond_with(now, id, &request, &response);
+                }
+                reliable::Output::Event(reliable::Event::Acknowledged(_)) => {
+                    self.log.push("gets its PRACK".into());
+                }
+                reliable::Output::Event(reliable::Event::Unacknowledged) => {
+                    self.log.push("misses its PRACK".into());
+                    let request = self.invites[&id].clone();
+                    self.respond(now, id, &request, StatusCode::SERVER_TIMEOUT);
+                }
+            }
+        }
+    }
+
+    fn respond_with(
+        &mut self,
+        now: Instant,
+        id: TransactionId,
+        request: &Message,
+        response: &Message,
+    ) {
+        let status = response.status().unwrap();
+        if self.layer.respond(now, id, response).is_err() {
             return; // cancelled meanwhile
         }
         if status.is_success() && *request.method() == Method::Invite {
-            let dialog = Dialog::uas(request, &response).unwrap();
+            let dialog = Dialog::uas(request, response).unwrap();
             self.answered.insert(id, dialog.id().clone());
             self.sessions.insert(dialog.id().clone(), dialog);
         }
@@ -190,6 +262,11 @@ impl Agent {
                     Method::Invite => {
                         let Manner { ring, answer, status, .. } = self.manner;
                         let status = StatusCode::new(status).unwrap();
+                        if self.manner.reliable && Demand::of(&request) != Demand::Impossible {
+                            let machine = Provisionals::new(TimerConfig::default(), 1);
+                            self.provisionals.insert(id, machine);
+                        }
+                        self.invites.insert(id, request.clone());
                         let ringing =
                             Task::Respond(id, Box::new(request.clone()), StatusCode::RINGING);
                         self.plan(now + ring, ringing);
@@ -202,6 +279,24 @@ impl Agent {
                             if known { StatusCode::OK } else { StatusCode::CALL_DOES_NOT_EXIST };
                         let reply = Builder::reply(&request, status, None).build().unwrap();
                         self.layer.respond(now, id, &reply).unwrap();
+                    }
+                    Method::Prack => {
+                        // One call: the PRACK is of the INVITE that is there.
+                        let invite = self.provisionals.keys().next_back().copied();
+                        let known = invite.and_then(|invite| {
+                            let machine = self.provisionals.get_mut(&invite)?;
+                            Some((invite, machine.acknowledge(now, &request)))
+                        });
+                        let status = match known {
+                            Some((_, Ok(()))) => StatusCode::OK,
+                            Some((_, Err(no_match))) => no_match.status(),
+                            None => StatusCode::CALL_DOES_NOT_EXIST,
+                        };
+                        let reply = Builder::reply(&request, status, None).build().unwrap();
+                        self.layer.respond(now, id, &reply).unwrap();
+                        if let Some((invite, _)) = known {
+                            self.settle_provisionals(now, invite);
+                        }
                     }
                     _ => {
                         let reply = Builder::reply(&request, StatusCode::OK, Some("b"));
@@ -219,16 +314,12 @@ impl Agent {
                     self.plan(now + talk, Task::Bye(dialog));
                 }
             }
-            Event::Cancel { invite, request, .. } => {
+            Event::Cancel { invite, .. } => {
                 self.log.push("gets CANCEL".into());
-                let tag = format!("b{}", request.cseq().number);
-                // The layer answers the CANCEL; what is left is the INVITE, which looks the same.
-                let text = String::from_utf8(request.as_bytes().to_vec()).unwrap();
-                let text = text.replace("CANCEL", "INVITE");
-                let request = Message::parse(text.into_bytes()).unwrap();
+                // The layer answers the CANCEL; what is left is the INVITE.
+                let request = self.invites[&invite].clone();
                 let status = StatusCode::REQUEST_TERMINATED;
-                let response = Builder::reply(&request, status, Some(&tag)).build().unwrap();
-                self.layer.respond(now, invite, &response).unwrap();
+                self.respond(now, invite, &request, status);
             }
             Event::Unacknowledged { id } => {
                 self.log.push("misses its ACK".into());
@@ -243,8 +334,12 @@ impl Agent {
                 }
             }
             Event::Terminated { id } => {
+                let over = |task: &Task| matches!(task, Task::GiveUp(other) if *other == id);
+                self.agenda.retain(|_, task| !over(task));
                 self.ringing.remove(&id);
                 self.answered.remove(&id);
+                self.invites.remove(&id);
+                self.provisionals.remove(&id);
                 if let Some(ending) = self.endings.get_mut(&id) {
                     ending.over += 1;
                 }
@@ -258,6 +353,7 @@ impl Agent {
         let ending = self.endings.get_mut(&id).unwrap();
         if !status.is_final() {
             assert_eq!(ending.finals, 0, "a provisional after the final response");
+            self.acknowledge(now, id, response);
             return;
         }
         ending.finals += 1;
@@ -265,7 +361,7 @@ impl Agent {
             return;
         }
         let cancelled = self.log.iter().any(|line| line.starts_with("cancels"));
-        let set = self.ringing.get_mut(&id).unwrap();
+        let (set, _) = self.ringing.get_mut(&id).unwrap();
         let dialog = set.receive(response).unwrap().unwrap().clone();
         let host = dialog.remote_target().host().ip().unwrap();
         let flow = Flow::udp(self.address, (host, 5060).into());
@@ -274,6 +370,17 @@ impl Agent {
         self.sessions.insert(dialog_id.clone(), dialog);
         let talk = if cancelled { Duration::ZERO } else { self.talk };
         self.plan(now + talk, Task::Bye(dialog_id));
+    }
+
+    /// Sends the PRACK of a reliable provisional response that is new.
+    fn acknowledge(&mut self, now: Instant, id: TransactionId, response: &Message) {
+        let Some((set, acknowledger)) = self.ringing.get_mut(&id) else { return };
+        let Reception::New(rack) = acknowledger.receive(response) else { return };
+        let dialog = set.receive(response).unwrap().unwrap();
+        let host = dialog.remote_target().host().ip().unwrap();
+        let flow = Flow::udp(self.address, (host, 5060).into());
+        let id = self.layer.send_request(now, flow, dialog.prack(&rack)).unwrap();
+        self.endings.insert(id, Ending::default());
     }
 
     fn outside(&mut self, method: &Method, to: SocketAddr) -> Builder {

@@ -12,4 +12,5 @@ mod layer;
 mod properties;
 mod simulation;
 mod torture;
+mod transitions;
 mod uri;

@@ -1,6 +1,6 @@
 //! The directory's file.
 
-use switchboard_routing::{Directory, DirectorySpec, TrunkSpec, UserSpec};
+use switchboard_routing::{Directory, DirectorySpec, FaultKind, TrunkSpec, UserSpec};
 use toml::de::DeTable;
 
 use super::fault::TomlFaults;
@@ -46,10 +46,14 @@ impl DirectoryFile {
             services: plain(&mut reader, "services"),
             contacts: plain(&mut reader, "contacts"),
         };
-        reader.check()?;
         if let Err(faults) = Directory::build(&spec) {
+            let faulty = reader.faults().next().is_some();
+            let numbering = reader.faults().any(|fault| fault.path.starts_with("numbering"));
             for fault in &faults {
-                reader.fault(fault.path(), fault.kind().to_string());
+                if !faulty || stands_alone(fault.kind(), !numbering) {
+                    let path = reader.as_written(fault.path());
+                    reader.fault(&path, fault.kind().to_string());
+                }
             }
         }
         reader.finish()?;
@@ -81,6 +85,24 @@ impl DirectoryFile {
         // Empty lists say nothing.
         table.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
         toml::to_string(&table)
+    }
+}
+
+/// Whether a fault of the whole is one whatever else could not be read: no reference to an entry that may be there,
+/// and nothing that another setting would make right.
+fn stands_alone(kind: &FaultKind, numbering_is_known: bool) -> bool {
+    match kind {
+        FaultKind::DuplicateId { .. }
+        | FaultKind::DuplicateExtension { .. }
+        | FaultKind::DuplicateNumber { .. }
+        | FaultKind::DuplicateKey { .. }
+        | FaultKind::Text { .. }
+        | FaultKind::Range { .. } => true,
+        FaultKind::ReservedExtension { .. }
+        | FaultKind::Number { .. }
+        | FaultKind::Barred { .. }
+        | FaultKind::ServiceCode { .. } => numbering_is_known,
+        _ => false,
     }
 }
 
@@ -160,6 +182,38 @@ wellcome = true
         let faults = DirectoryFile::parse(text).unwrap_err();
         let lines: Vec<_> = faults.iter().map(|fault| fault.line.unwrap()).collect();
         assert_eq!(lines, [2, 7, 11, 15, 16], "{faults}");
+    }
+
+    /// What cannot be read hides nothing that is wrong in the whole; nor is anything called wrong that only what
+    /// could not be read would have made right.
+    #[test]
+    fn h44_faults_of_values_and_of_the_whole_are_told_in_one_go() {
+        let text = "\
+[[users]]
+login = \"Anna\"
+name = \"Anna\"
+[[users]]
+login = \"bruno\"
+name = 7
+extension = \"101\"
+statuss = \"active\"
+[[users]]
+login = \"carla\"
+name = \"Carla\"
+extension = \"102\"
+[[users]]
+login = \"dora\"
+name = \"Dora\"
+extension = \"102\"
+[[queues]]
+id = \"sales\"
+members = [\"anna\", \"bruno\"]
+";
+        let faults = DirectoryFile::parse(text).unwrap_err();
+        let places: Vec<_> = faults.iter().map(|f| (f.line.unwrap(), f.path.as_str())).collect();
+        let expected =
+            [(2, "users[0]"), (6, "users[1]"), (8, "users[1]"), (16, "users[3].extension")];
+        assert_eq!(places, expected, "{faults}");
     }
 
     #[test]

@@ -17,6 +17,10 @@ struct Rig {
 
 /// A running connection, its peer in the test's hand, the clock stopped.
 fn rig(limits: StreamLimits) -> Rig {
+    rig_of(limits, Side::Opened)
+}
+
+fn rig_of(limits: StreamLimits, side: Side) -> Rig {
     let (peer, ours) = duplex(4096);
     let (outgoing, queue) = mpsc::channel(4);
     let (sender, events) = mpsc::channel(4);
@@ -28,8 +32,8 @@ fn rig(limits: StreamLimits) -> Rig {
         connection: Some(ConnectionId(1)),
     };
     let places = Places::default();
-    let place = places.take(flow.remote.ip(), &limits).unwrap();
-    tokio::spawn(run(ours, flow, queue, sender, limits, place));
+    let place = places.take(flow.remote.ip(), 1, 1).unwrap();
+    tokio::spawn(run(ours, flow, queue, sender, limits, (side, place)));
     Rig { peer, outgoing, events, places }
 }
 
@@ -100,6 +104,29 @@ async fn h09_a_connection_that_says_nothing_is_closed_after_a_long_time() {
     let begun = now();
     assert_eq!(rig.closed().await, CloseReason::Idle);
     assert_eq!((now() - begun).as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn h09_whoever_comes_and_says_nothing_gives_up_the_place_soon() {
+    let begun = now();
+    let mut silent = rig_of(StreamLimits::default(), Side::Accepted);
+    assert_eq!(silent.closed().await, CloseReason::Idle);
+    assert_eq!((now() - begun).as_secs(), 30);
+    // Keep-alives do not hold a place that no message has earned.
+    let begun = now();
+    let mut pinging = rig_of(StreamLimits::default(), Side::Accepted);
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        pinging.peer.write_all(b"\r\n\r\n").await.unwrap();
+    }
+    assert_eq!(pinging.closed().await, CloseReason::Idle);
+    assert_eq!((now() - begun).as_secs(), 30);
+    let mut speaking = rig_of(StreamLimits::default(), Side::Accepted);
+    speaking.peer.write_all(OPTIONS).await.unwrap();
+    assert_eq!(speaking.message().await, OPTIONS);
+    let begun = now();
+    assert_eq!(speaking.closed().await, CloseReason::Idle);
+    assert_eq!((now() - begun).as_secs(), 7200);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,19 +1,13 @@
-//! Every short sequence of events against a reference that is as plain as can be: it keeps the
-//! whole history and decides the stage anew from it.
+//! Every short sequence of events, and many long ones, against the [`reference`](super::reference).
 
+use core::time::Duration;
 use std::vec::Vec;
 
-use super::super::*;
-use crate::DigitSet;
+use proptest::prelude::*;
 
-/// One event of the alphabet. Time passes only by `Wait`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Event {
-    Digit(Digit),
-    Wait(u64),
-    PromptEnded,
-    Release,
-}
+use super::super::*;
+use super::reference::{Event, Reference};
+use crate::DigitSet;
 
 /// Dialable in these tests: 1, 12, 13, 2, `*7`, `#7`.
 fn dialable(digits: &[Digit]) -> Match {
@@ -26,139 +20,52 @@ fn dialable(digits: &[Digit]) -> Match {
     }
 }
 
-/// The first outcome of a stage, worked out from the list of everything that happens.
-fn reference(
-    policy: &Policy,
-    prompt: Prompt,
-    events: &[Event],
-) -> (Option<Digit>, Option<Outcome>) {
-    let (mut digits, mut now) = (Vec::new(), 0);
-    let (mut timer, mut barge_in) = (None, None);
-    let millis = |duration: Duration| duration.as_millis() as u64;
-    let overall = policy.overall.map(millis);
-    let mut waiting = prompt == Prompt::Playing;
-    if !waiting {
-        timer = policy.first_digit.map(millis);
-    }
-    let held = |digits: &Vec<Digit>| digits.iter().copied().collect::<Digits>();
-    // Once wrong, always wrong.
-    let answer = |digits: &[Digit]| {
-        let dead = (1..=digits.len()).any(|len| dialable(&digits[..len]) == Match::None);
-        if dead { Match::None } else { dialable(digits) }
-    };
-    let inter_digit = |digits: &[Digit]| {
-        let critical = policy.critical.unwrap_or(policy.inter_digit);
-        millis(if answer(digits).is_match() { critical } else { policy.inter_digit })
-    };
-    for event in events {
-        match *event {
-            Event::Wait(time) => now += time,
-            Event::PromptEnded | Event::Release | Event::Digit(_) => {}
-        }
-        let fires = [timer, overall].into_iter().flatten().min().is_some_and(|due| due <= now);
-        if fires {
-            let outcome = match answer(&digits) {
-                _ if digits.is_empty() => Outcome::NoInput,
-                Match::None => Outcome::Invalid { digits: held(&digits) },
-                Match::Full | Match::FullAndMore if digits.len() >= policy.min.into() => {
-                    Outcome::Complete { digits: held(&digits), by: Trigger::Timer }
-                }
-                _ => Outcome::Timeout { digits: held(&digits) },
-            };
-            return (barge_in, Some(outcome));
-        }
-        match *event {
-            Event::Wait(_) => {}
-            Event::PromptEnded => {
-                if waiting && digits.is_empty() {
-                    timer = policy.first_digit.map(|first| now + millis(first));
-                }
-                waiting = false;
-            }
-            Event::Release => {
-                if !digits.is_empty() {
-                    timer = Some(now + inter_digit(&digits));
-                }
-            }
-            Event::Digit(digit) => {
-                barge_in = barge_in.or(Some(digit));
-                if policy.cancel.contains(digit) {
-                    return (barge_in, Some(Outcome::Cancelled { digits: held(&digits) }));
-                }
-                let option = digits.is_empty() && dialable(&[digit]) != Match::None;
-                if policy.terminators.contains(digit) && !option {
-                    let complete = !digits.is_empty()
-                        && answer(&digits).is_match()
-                        && digits.len() >= policy.min.into();
-                    let (digits, by) = (held(&digits), Trigger::Terminator(digit));
-                    let outcome = if complete {
-                        Outcome::Complete { digits, by }
-                    } else {
-                        Outcome::Invalid { digits }
-                    };
-                    return (barge_in, Some(outcome));
-                }
-                digits.push(digit);
-                let (enough, longest) =
-                    (digits.len() >= policy.min.into(), digits.len() >= policy.max.into());
-                let all = held(&digits);
-                let outcome = match answer(&digits) {
-                    Match::Full if enough => {
-                        Some(Outcome::Complete { digits: all, by: Trigger::Unambiguous })
-                    }
-                    Match::FullAndMore if longest => {
-                        Some(Outcome::Complete { digits: all, by: Trigger::Length })
-                    }
-                    Match::None if policy.mismatch == Mismatch::AtOnce || longest => {
-                        Some(Outcome::Invalid { digits: all })
-                    }
-                    _ if longest => Some(Outcome::Invalid { digits: all }),
-                    _ => None,
-                };
-                if outcome.is_some() {
-                    return (barge_in, outcome);
-                }
-                timer = Some(now + inter_digit(&digits));
-            }
-        }
-    }
-    (barge_in, None)
+/// The machine and the reference, side by side.
+struct Pair {
+    machine: Collector,
+    start: Instant,
+    now: Instant,
+    reference: Reference,
 }
 
-/// The same of the machine.
-fn machine(policy: &Policy, prompt: Prompt, events: &[Event]) -> (Option<Digit>, Option<Outcome>) {
-    let mut collector = Collector::default();
-    let mut now = Instant::from_millis(77);
-    let (mut barge_in, mut outcome) = (None, None);
-    let begin = Input::Begin { policy, prompt, earlier: Earlier::Flush, matcher: &dialable };
-    collector.handle(now, begin).expect("idle");
-    for event in events {
-        match *event {
-            Event::Wait(millis) => {
-                now += Duration::from_millis(millis);
-                collector.handle_timeout(now);
-            }
-            Event::PromptEnded => collector.handle(now, Input::PromptEnded).expect("never refused"),
-            Event::Release => collector.handle(now, Input::Release).expect("never refused"),
-            Event::Digit(digit) => collector
-                .handle(now, Input::Press { digit, matcher: &dialable })
-                .expect("never refused"),
-        }
-        while let Some(output) = collector.poll_output() {
-            match output {
-                Output::BargeIn(digit) => {
-                    assert_eq!(barge_in.replace(digit), None, "one barge-in a stage");
-                }
-                Output::Done(done) => {
-                    assert_eq!(outcome.replace(done), None, "one outcome a stage");
-                }
-            }
-        }
-        assert_eq!(outcome.is_some(), !collector.is_collecting());
-        assert!(collector.is_collecting() || collector.poll_timeout().is_none());
-        assert!(collector.poll_timeout().is_none_or(|due| due > now));
+impl Pair {
+    fn new(type_ahead: TypeAhead) -> Self {
+        let now = Instant::from_millis(77);
+        let (start, machine) = (now, Collector::new(type_ahead));
+        Self { machine, start, now, reference: Reference::new(type_ahead, dialable) }
     }
-    (barge_in, outcome)
+
+    fn apply(&mut self, event: &Event) {
+        let (now, matcher) = (self.now, &dialable);
+        let result = match event {
+            Event::Begin(policy, prompt, earlier) => {
+                let (prompt, earlier) = (*prompt, *earlier);
+                self.machine.handle(now, Input::Begin { policy, prompt, earlier, matcher })
+            }
+            Event::Digit(digit) => {
+                self.machine.handle(now, Input::Press { digit: *digit, matcher })
+            }
+            Event::Wait(millis) => {
+                self.now += Duration::from_millis(*millis);
+                self.machine.handle_timeout(self.now);
+                Ok(())
+            }
+            Event::PromptEnded => self.machine.handle(now, Input::PromptEnded),
+            Event::Release => self.machine.handle(now, Input::Release),
+            Event::Flush => self.machine.handle(now, Input::Flush),
+            Event::Abort => self.machine.handle(now, Input::Abort),
+        };
+        assert_eq!(result, self.reference.apply(event));
+        assert_eq!(self.machine.is_collecting(), self.reference.is_collecting());
+        let due = self.reference.due().map(|due| self.start + Duration::from_millis(due));
+        assert_eq!(self.machine.poll_timeout(), due);
+        assert!(due.is_none_or(|due| due > self.now));
+    }
+
+    fn drain(&mut self) {
+        let said: Vec<_> = core::iter::from_fn(|| self.machine.poll_output()).collect();
+        assert_eq!(said, self.reference.drain());
+    }
 }
 
 fn policies() -> Vec<Policy> {
@@ -184,14 +91,29 @@ fn policies() -> Vec<Policy> {
             terminators: DigitSet::of(&[Digit::Pound, Digit::Star]),
             min: 2,
             critical: quick,
+            extra_digit: Duration::ZERO,
             ..base
         },
+        Policy { long_press: Some(Duration::from_millis(300)), overall: quick, ..base },
+        Policy { long_press: quick, mismatch: Mismatch::Swallow, max: 2, ..base },
     ]
+}
+
+/// Runs every sequence of so many events; gives their number.
+fn every_sequence(alphabet: &[Event], length: u32, mut run: impl FnMut(&[&Event])) -> usize {
+    let count = alphabet.len().pow(length);
+    for code in 0..count {
+        let events: Vec<_> = (0..length)
+            .map(|at| &alphabet[code / alphabet.len().pow(at) % alphabet.len()])
+            .collect();
+        run(&events);
+    }
+    count
 }
 
 #[test]
 fn every_short_sequence_does_what_the_reference_says() {
-    const ALPHABET: [Event; 10] = [
+    let alphabet = [
         Event::Digit(Digit::D1),
         Event::Digit(Digit::D2),
         Event::Digit(Digit::D7),
@@ -203,22 +125,87 @@ fn every_short_sequence_does_what_the_reference_says() {
         Event::PromptEnded,
         Event::Release,
     ];
-    const LENGTH: u32 = 5;
-    let mut sequences = 0_u32;
+    let mut sequences = 0;
     for policy in policies() {
         for prompt in [Prompt::Playing, Prompt::Silent] {
-            for code in 0..ALPHABET.len().pow(LENGTH) {
-                let events: Vec<_> = (0..LENGTH)
-                    .map(|at| ALPHABET[code / ALPHABET.len().pow(at) % ALPHABET.len()])
-                    .collect();
-                assert_eq!(
-                    machine(&policy, prompt, &events),
-                    reference(&policy, prompt, &events),
-                    "{events:?} under {policy:?}, {prompt:?}"
-                );
-                sequences += 1;
+            sequences += every_sequence(&alphabet, 5, |events| {
+                let mut pair = Pair::new(TypeAhead::Off);
+                pair.apply(&Event::Begin(policy, prompt, Earlier::Flush));
+                for event in events {
+                    pair.apply(event);
+                    pair.drain();
+                }
+            });
+        }
+    }
+    assert_eq!(sequences, 8 * 2 * 100_000);
+}
+
+/// Stages one after another, with type-ahead, flush, abort, and outcomes that are taken late.
+#[test]
+fn every_short_sequence_of_stages_does_what_the_reference_says() {
+    let policy = policies()[0];
+    let later = Policy { max: 2, mismatch: Mismatch::Swallow, ..policy };
+    let alphabet = [
+        Event::Begin(policy, Prompt::Silent, Earlier::Keep),
+        Event::Begin(later, Prompt::Playing, Earlier::Flush),
+        Event::Digit(Digit::D1),
+        Event::Digit(Digit::D2),
+        Event::Digit(Digit::Pound),
+        Event::Wait(400),
+        Event::Wait(500),
+        Event::Flush,
+        Event::Abort,
+    ];
+    let mut sequences = 0;
+    for type_ahead in [TypeAhead::Off, TypeAhead::On] {
+        for drained in [true, false] {
+            sequences += every_sequence(&alphabet, 5, |events| {
+                let mut pair = Pair::new(type_ahead);
+                for event in events {
+                    pair.apply(event);
+                    if drained || matches!(event, Event::Wait(_)) {
+                        pair.drain();
+                    }
+                }
+                pair.drain();
+            });
+        }
+    }
+    assert_eq!(sequences, 4 * 9_usize.pow(5));
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let digit = prop_oneof![
+        8 => prop::sample::select(&[Digit::D1, Digit::D2, Digit::Star, Digit::Pound]),
+        1 => prop::sample::select(&Digit::ALL[..]),
+    ];
+    let begin = (prop::sample::select(policies()), any::<bool>(), any::<bool>());
+    prop_oneof![
+        12 => digit.prop_map(Event::Digit),
+        3 => begin.prop_map(|(policy, playing, keep)| {
+            let prompt = if playing { Prompt::Playing } else { Prompt::Silent };
+            Event::Begin(policy, prompt, if keep { Earlier::Keep } else { Earlier::Flush })
+        }),
+        4 => (0_u64..600).prop_map(Event::Wait),
+        1 => Just(Event::PromptEnded),
+        2 => Just(Event::Release),
+        1 => prop_oneof![Just(Event::Flush), Just(Event::Abort)],
+    ]
+}
+
+proptest! {
+    #[test]
+    fn long_sequences_do_what_the_reference_says(
+        events in prop::collection::vec((event(), any::<bool>()), 0..300),
+        ahead: bool,
+    ) {
+        let mut pair = Pair::new(if ahead { TypeAhead::On } else { TypeAhead::Off });
+        for (event, drained) in events {
+            pair.apply(&event);
+            if drained {
+                pair.drain();
             }
         }
     }
-    assert_eq!(sequences, 6 * 2 * 100_000);
 }

@@ -1,5 +1,6 @@
 //! Stages one after another, as transcripts.
 
+use core::time::Duration;
 use std::format;
 use std::string::String;
 
@@ -51,6 +52,7 @@ impl Caller {
         while let Some(output) = self.collector.poll_output() {
             heard += &match output {
                 Output::BargeIn(digit) => format!("!{digit} "),
+                Output::LongPress(digit) => format!("{digit}... "),
                 Output::Done(Outcome::Complete { digits, by }) => format!("{digits} {by:?}"),
                 Output::Done(Outcome::Timeout { digits }) => format!("timeout {digits}"),
                 Output::Done(Outcome::Invalid { digits }) => format!("invalid {digits}"),

@@ -211,6 +211,85 @@ fn eight_digits_come_out_exactly_of_any_channel() {
     }
 }
 
+/// A phone of another make: how it sends is drawn, each press has a length of its own, and the
+/// sequence numbers count audio packets too or do not.
+fn other_phone(random: &mut Random, digits: &[Digit], clock_rate: u32) -> Vec<(u64, Packet)> {
+    let interval = 10 * (1 + random.below(5));
+    let counts_audio = random.percent(50);
+    let units = |millis: u64| (millis * u64::from(clock_rate) / 1_000) as u32;
+    let (mut sequence, origin) = (random.next() as u16, random.next() as u32);
+    let mut packets = Vec::new();
+    let mut now = 500;
+    for digit in digits {
+        let length = 40 + random.below(260);
+        let mut reports: Vec<_> =
+            (1..).map(|at| at * interval).take_while(|at| *at < length).collect();
+        let ends = length + 2 * interval;
+        reports.extend((length..=ends).step_by(interval as usize));
+        for (at, report) in reports.iter().enumerate() {
+            packets.push((
+                now + report,
+                Packet::Event(TelephoneEvent {
+                    ssrc: 7,
+                    sequence,
+                    timestamp: origin.wrapping_add(units(now)),
+                    marker: at == 0,
+                    event: digit.event(),
+                    end: *report >= length,
+                    volume: 10,
+                    duration: units(*report.min(&length)) as u16,
+                }),
+            ));
+            sequence = sequence.wrapping_add(1);
+        }
+        let gap = (40 + random.below(260)).max(2 * interval + 1);
+        if counts_audio {
+            for at in (ends - length..gap).step_by(20) {
+                packets.push((now + length + at, Packet::Audio(sequence)));
+                sequence = sequence.wrapping_add(1);
+            }
+        }
+        now += length + gap;
+    }
+    packets
+}
+
+/// Packets that are delayed by as much as the receiver waits, and let go in clumps, in any order.
+#[test]
+fn other_phones_come_out_exactly_of_any_channel_that_the_receiver_waits_for() {
+    let mut random = Random(2);
+    for seed in 0..4_000 {
+        let keys = 1 + random.below(16);
+        let digits: Vec<Digit> = (0..8).map(|_| Digit::ALL[random.below(keys) as usize]).collect();
+        let reorder = [200, 500, 1_000][random.below(3) as usize];
+        let clump = 1 + random.below(reorder / 2);
+        let channel = Channel {
+            loss: random.below(51),
+            repeats: random.below(51),
+            jitter: random.below(reorder - clump + 1),
+            audio_is_told: random.percent(50),
+            burst: 1 + random.below(4),
+        };
+        let clock_rate = [8_000, 16_000, 48_000][random.below(3) as usize];
+        let mut source = Random(seed);
+        let packets = other_phone(&mut source, &digits, clock_rate);
+        let arrivals = transmit(&packets, channel, &mut source);
+        let mut arrivals: Vec<_> = arrivals
+            .into_iter()
+            .map(|(time, at)| (time.next_multiple_of(clump), source.next(), at))
+            .collect();
+        arrivals.sort_unstable();
+        let arrivals: Vec<_> = arrivals.into_iter().map(|(time, _, at)| (time, at)).collect();
+        let reorder = Duration::from_millis(reorder);
+        let config = Config { clock_rate, reorder, ..Config::default() };
+        assert_eq!(
+            receive(config, &packets, &arrivals, channel.audio_is_told),
+            expected(&packets, &arrivals),
+            "seed {seed}, {channel:?}, clumps of {clump} ms, clock {clock_rate}, digits {digits:?}"
+        );
+    }
+}
+
 proptest! {
     /// However the packets come within the time that late ones are known as such, a press is
     /// never told of twice.

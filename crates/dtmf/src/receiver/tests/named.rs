@@ -10,7 +10,7 @@ const PRESS: [(u16, bool); 7] =
     [(160, false), (320, false), (480, false), (640, false), (800, true), (800, true), (800, true)];
 
 /// The packets of a press, 20 ms apart.
-fn press(digit: char, sequence: u16, timestamp: u32) -> Vec<TelephoneEvent> {
+pub(super) fn press(digit: char, sequence: u16, timestamp: u32) -> Vec<TelephoneEvent> {
     let event = Digit::from_char(digit).expect("a digit").event();
     (0..)
         .zip(PRESS)
@@ -28,7 +28,7 @@ fn press(digit: char, sequence: u16, timestamp: u32) -> Vec<TelephoneEvent> {
 }
 
 /// What is heard when the packets arrive 20 ms apart.
-fn hear(packets: &[TelephoneEvent]) -> String {
+pub(super) fn hear(packets: &[TelephoneEvent]) -> String {
     hear_with(Config::default(), packets)
 }
 
@@ -39,7 +39,7 @@ fn hear_with(config: Config, packets: &[TelephoneEvent]) -> String {
 }
 
 /// The digits of the starts; each start has its end.
-fn tell(outputs: &[(u64, Output)]) -> String {
+pub(super) fn tell(outputs: &[(u64, Output)]) -> String {
     let starts = outputs.iter().filter_map(|(_, output)| match output {
         Output::Start { digit } => Some(digit.as_char()),
         Output::End { .. } => None,
@@ -50,7 +50,7 @@ fn tell(outputs: &[(u64, Output)]) -> String {
 }
 
 /// What is said, with the times in milliseconds.
-fn run(config: Config, packets: &[(u64, TelephoneEvent)]) -> Vec<(u64, Output)> {
+pub(super) fn run(config: Config, packets: &[(u64, TelephoneEvent)]) -> Vec<(u64, Output)> {
     let mut receiver = Receiver::new(config);
     let mut outputs = Vec::new();
     let mut drain = |receiver: &mut Receiver, now: Instant| {

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use switchboard_media::{self as media, Channel, LegId, Plane, PlaneConfig};
+use switchboard_media::{self as media, Channel, LegId, Plane, PlaneConfig, Recorded, RecordingId};
 use switchboard_pbx::{
     CallEvent, CallRecord, Command, Config, Event, Input, Listener, Output, Pbx, RecordHead,
     SavedBinding, WallClock,
@@ -34,6 +34,9 @@ pub struct World {
 
     pub events: Vec<Event>,
     pub opened: Vec<RecordHead>,
+    /// Blocks of recordings.
+    pub recorded: BTreeMap<RecordingId, Vec<Recorded>>,
+    pub recordings_over: Vec<RecordingId>,
     pub records: Vec<CallRecord>,
     pub saved: BTreeMap<(UserId, String), SavedBinding>,
     pub originated: Vec<Output>,
@@ -84,6 +87,8 @@ impl World {
 
             events: Vec::new(),
             opened: Vec::new(),
+            recorded: BTreeMap::new(),
+            recordings_over: Vec::new(),
             records: Vec::new(),
             saved: BTreeMap::new(),
             originated: Vec::new(),
@@ -337,6 +342,12 @@ impl World {
                 }
                 self.pbx.handle(now, Input::Media(event)).unwrap();
             }
+            media::Output::Recorded(block) => {
+                self.recorded.entry(block.recording).or_default().push(block);
+            }
+            media::Output::RecordingOver(recording) => {
+                self.recordings_over.push(recording);
+            }
         }
     }
 
@@ -388,7 +399,7 @@ fn config(clock: &Clock, seed: u64) -> Config {
     let clock =
         WallClock { at: clock.epoch(), unix: Duration::from_secs(1_800_000_000), utc_offset: 0 };
     Config {
-        listeners: vec![Listener { transport: Transport::Udp, local: PBX }],
+        listeners: vec![Listener::new(Transport::Udp, PBX)],
         sounds: Arc::new(company::sounds()),
         ..Config::new(REALM, clock, secret)
     }

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use switchboard_sip::auth::{Algorithm, Client, ClientConfig};
 use switchboard_sip::dialog::{Dialog, DialogId};
+use switchboard_sip::subscription::{
+    EventName, Subscriber, SubscriberConfig, SubscriberEvent, SubscriberOutput,
+};
 use switchboard_sip::transaction::{
     Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
 };
@@ -42,22 +45,57 @@ pub struct Call {
     pub over: bool,
     /// We have given it up: a 200 that crosses is hung up at once.
     cancelled: bool,
+    /// The way that the INVITE which called us came.
+    pub via: String,
     /// The INVITE that called us had credentials.
     pub credentials: bool,
     pub rtp: RtpPeer,
+    /// The ACKs of 2xx are not sent, but kept here.
+    pub hold_acks: bool,
+    pub held_acks: Vec<Builder>,
     /// Bodies of NOTIFYs.
     pub notified: Vec<String>,
     answer_at: Option<Instant>,
     sdp_version: u32,
     direction: &'static str,
     late_offer: bool,
+    /// The next 2xx makes an offer.
+    asks: bool,
     uri: String,
     tag: String,
     call_id: String,
 }
 
+/// A lamp of a phone: a subscription, and what it was told.
+pub struct Lamp {
+    pub subscriber: Subscriber,
+    pub notified: Vec<Message>,
+    pub events: Vec<SubscriberEvent>,
+    request: Option<TransactionId>,
+}
+
+impl Lamp {
+    /// What the last NOTIFY says.
+    pub fn shows(&self) -> Vec<String> {
+        self.notified.last().map(states).unwrap_or_default()
+    }
+}
+
+/// What a NOTIFY says of each call; of messages, its first line.
+pub fn states(notify: &Message) -> Vec<String> {
+    let body = String::from_utf8_lossy(notify.body());
+    if let Some(line) = body.lines().next().filter(|line| line.starts_with("Messages")) {
+        return vec![line.to_owned()];
+    }
+    let states = body.split("<state>").skip(1);
+    states.filter_map(|rest| rest.split('<').next()).map(str::to_owned).collect()
+}
+
 pub struct Phone {
     pub user: String,
+    pub lamps: Vec<Lamp>,
+    /// NOTIFYs are not answered.
+    pub ignores_notify: bool,
     pub address: SocketAddr,
     pub called: Called,
     pub calls: Vec<Call>,
@@ -78,8 +116,16 @@ pub struct Phone {
     pub sdp_override: Option<String>,
     /// The digest algorithms that it knows.
     pub algorithms: Vec<Algorithm>,
+    /// Asks for credentials of this realm when it is hung up.
+    pub challenges_bye: Option<&'static str>,
+    /// Whether each BYE had credentials.
+    pub byes: Vec<bool>,
+    /// The direction of the early audio's description.
+    pub early_direction: Option<&'static str>,
     /// Contacts that were registered with us.
     pub registered: Vec<String>,
+    /// For how long each time; 0 takes it back.
+    pub register_expires: Vec<u32>,
     /// Behind our Contact URI.
     pub contact_suffix: String,
 }
@@ -96,6 +142,8 @@ impl Phone {
         let register_call_id = layer.identifiers().call_id();
         Self {
             user: user.to_owned(),
+            lamps: Vec::new(),
+            ignores_notify: false,
             password: password.to_owned(),
             address,
             called: Called::Ring,
@@ -111,7 +159,11 @@ impl Phone {
             say: Say::Silence,
             sdp_override: None,
             algorithms: Algorithm::ALL.to_vec(),
+            challenges_bye: None,
+            byes: Vec::new(),
+            early_direction: None,
             registered: Vec::new(),
+            register_expires: Vec::new(),
             contact_suffix: String::new(),
         }
     }
@@ -192,13 +244,17 @@ impl Phone {
             up: false,
             over: false,
             cancelled: false,
+            via: String::new(),
             credentials: false,
             rtp,
+            hold_acks: false,
+            held_acks: Vec::new(),
             notified: Vec::new(),
             answer_at: None,
             sdp_version: 1,
             direction: "sendrecv",
             late_offer: false,
+            asks: false,
             uri: uri.to_owned(),
             tag,
             call_id,
@@ -347,6 +403,24 @@ impl Phone {
         call.invite = Some(id);
     }
 
+    /// Asks the other side to describe its audio anew; the ACK answers.
+    pub fn reinvite_without_offer(&mut self, now: Instant) {
+        let flow = self.flow();
+        let call = self.calls.last_mut().unwrap();
+        call.asks = true;
+        let request = call.dialog.as_mut().unwrap().request(&Method::Invite);
+        call.invite = Some(self.layer.send_request(now, flow, request).unwrap());
+    }
+
+    /// Sends the ACKs that were held, in this order.
+    pub fn send_acks(&mut self, order: &[usize]) {
+        let flow = self.flow();
+        for at in order {
+            let ack = self.call().held_acks[*at].clone();
+            self.layer.send_ack(None, flow, ack).unwrap();
+        }
+    }
+
     pub fn refer(&mut self, now: Instant, refer_to: &str) {
         let refer_to = refer_to.to_owned();
         self.within(now, &Method::Refer, |request| request.header(HeaderName::ReferTo, refer_to));
@@ -364,6 +438,68 @@ impl Phone {
         self.within(now, &Method::Info, |request| request.body("application/dtmf-relay", body));
     }
 
+    /// Lights a lamp for this name or extension.
+    pub fn watch(&mut self, now: Instant, of: &str, package: &str) -> usize {
+        let uri = |text: String| text.parse().unwrap();
+        let contact = format!("sip:{}@{}", self.user, self.address);
+        let mut config = SubscriberConfig::new(
+            uri(format!("sip:{of}@{}", PBX.ip())),
+            uri(format!("sip:{}@{REALM}", self.user)),
+            uri(contact),
+            EventName::new(package),
+        );
+        config.expires = Duration::from_secs(600);
+        let mut credentials = ClientConfig::new(PBX.ip().to_string(), &self.user, &self.password);
+        credentials.realm = REALM.to_owned();
+        config.credentials = Some(credentials);
+        let mut subscriber =
+            Subscriber::new(config, seed(self.seed * 1_000 + self.lamps.len() as u64));
+        subscriber.start();
+        let (notified, events) = (Vec::new(), Vec::new());
+        self.lamps.push(Lamp { subscriber, notified, events, request: None });
+        self.settle_lamps(now);
+        self.lamps.len() - 1
+    }
+
+    /// Puts a lamp out.
+    pub fn unwatch(&mut self, now: Instant, at: usize) {
+        self.lamps[at].subscriber.stop();
+        self.settle_lamps(now);
+    }
+
+    fn settle_lamps(&mut self, now: Instant) {
+        let flow = self.flow();
+        for lamp in &mut self.lamps {
+            while let Some(output) = lamp.subscriber.poll_output() {
+                match output {
+                    SubscriberOutput::Send(request) => {
+                        let id = self.layer.send_request(now, flow, *request).unwrap();
+                        lamp.request = Some(id);
+                    }
+                    SubscriberOutput::Event(event) => lamp.events.push(event),
+                }
+            }
+        }
+    }
+
+    /// A NOTIFY outside calls.
+    fn on_notify(&mut self, now: Instant, id: TransactionId, request: &Message) {
+        if self.ignores_notify {
+            return;
+        }
+        let lamps = self.lamps.iter_mut();
+        let taken = lamps.filter_map(|lamp| {
+            let reply = lamp.subscriber.notified(now, request).ok()?;
+            lamp.notified.push(request.clone());
+            Some(reply)
+        });
+        match taken.last() {
+            Some(reply) => _ = self.layer.respond(now, id, &reply.build().unwrap()),
+            None => self.reply(now, id, request, 481),
+        }
+        self.settle_lamps(now);
+    }
+
     pub fn press(&mut self, keys: &str) {
         for key in keys.chars() {
             self.call().rtp.press(key, Duration::from_millis(100));
@@ -373,11 +509,16 @@ impl Phone {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let calls = self.calls.iter();
         let calls = calls.flat_map(|call| [call.answer_at, call.rtp_timeout()]).flatten();
-        calls.chain(self.layer.poll_timeout()).min()
+        let lamps = self.lamps.iter().filter_map(|lamp| lamp.subscriber.poll_timeout());
+        calls.chain(self.layer.poll_timeout()).chain(lamps).min()
     }
 
     pub fn handle_timeout(&mut self, now: Instant) {
         self.layer.handle_timeout(now);
+        for lamp in &mut self.lamps {
+            lamp.subscriber.handle_timeout(now);
+        }
+        self.settle_lamps(now);
         for at in 0..self.calls.len() {
             if self.calls[at].answer_at.is_some_and(|due| due <= now) {
                 self.calls[at].answer_at = None;
@@ -450,6 +591,15 @@ impl Phone {
             (Method::Invite, None) => self.on_invite(now, id, request),
             (Method::Bye, Some(at)) => {
                 self.calls[at].end();
+                let proven = request.has(HeaderName::Authorization);
+                self.byes.push(proven);
+                if let Some(realm) = self.challenges_bye.filter(|_| !proven) {
+                    let challenge = format!("Digest realm=\"{realm}\", nonce=\"n\", qop=\"auth\"");
+                    let reply = Builder::reply(request, StatusCode::UNAUTHORIZED, Some("phone"))
+                        .header(HeaderName::WwwAuthenticate, challenge);
+                    _ = self.layer.respond(now, id, &reply.build().unwrap());
+                    return;
+                }
                 self.reply(now, id, request, 200);
             }
             (Method::Notify, Some(at)) => {
@@ -457,6 +607,7 @@ impl Phone {
                 self.calls[at].notified.push(body);
                 self.reply(now, id, request, 200);
             }
+            (Method::Notify, None) => self.on_notify(now, id, request),
             (Method::Invite, Some(at)) => {
                 self.calls[at].talk_to(request.body(), say);
                 self.reply(now, id, request, 488);
@@ -466,6 +617,7 @@ impl Phone {
                 let contact = request.text(HeaderName::Contact).unwrap();
                 self.registered.push(contact.to_owned());
                 let expires = request.number(HeaderName::Expires).unwrap_or(3_600);
+                self.register_expires.push(expires);
                 let reply = Builder::reply(request, StatusCode::OK, Some("reg"))
                     .header(HeaderName::Contact, format!("{contact};expires={expires}"));
                 _ = self.layer.respond(now, id, &reply.build().unwrap());
@@ -484,6 +636,7 @@ impl Phone {
         let tag = self.layer.identifiers().tag();
         let uri = request.request_uri_str().unwrap();
         let mut call = self.new_call(now, uri, tag, request.call_id().to_owned());
+        call.via = request.text(HeaderName::Via).unwrap().to_owned();
         call.credentials = request.has(HeaderName::Authorization);
         let status = match self.called {
             Called::Ignore => return,
@@ -511,6 +664,7 @@ impl Phone {
         let mut reply = Builder::reply(request, StatusCode::new(status).unwrap(), Some(&call.tag))
             .header(HeaderName::Contact, self.contact());
         if status == 183 {
+            call.direction = self.early_direction.unwrap_or(call.direction);
             reply = reply.body("application/sdp", self.sdp(&call));
             call.talk_to(request.body(), self.say);
         }
@@ -523,6 +677,11 @@ impl Phone {
 
     fn on_response(&mut self, now: Instant, id: TransactionId, response: &Message) {
         let status = response.status().unwrap().code();
+        if let Some(lamp) = self.lamps.iter_mut().find(|lamp| lamp.request == Some(id)) {
+            let request = self.layer.sent(id).unwrap();
+            lamp.subscriber.response(now, request, response);
+            return self.settle_lamps(now);
+        }
         if let Some((register, cseq, expires)) = self.register.filter(|(own, ..)| *own == id) {
             let fresh = matches!(status, 401)
                 && !self.layer.sent(register).is_some_and(|r| r.has(HeaderName::Authorization));
@@ -589,8 +748,13 @@ impl Phone {
         }
         let Some(dialog) = &call.dialog else { return };
         let ack = dialog.ack(response.cseq().number);
-        let ack = if call.late_offer && !call.up { ack.body("application/sdp", sdp) } else { ack };
-        self.layer.send_ack(Some(id), flow, ack).unwrap();
+        let answers = std::mem::take(&mut call.asks) || call.late_offer && !call.up;
+        let ack = if answers { ack.body("application/sdp", sdp) } else { ack };
+        if call.hold_acks {
+            call.held_acks.push(ack);
+        } else {
+            self.layer.send_ack(Some(id), flow, ack).unwrap();
+        }
         call.up = true;
         call.talk_to(response.body(), say);
     }

@@ -11,7 +11,7 @@ use super::names::Names;
 use crate::hours::HoursSpec;
 use crate::spec::{DirectorySpec, ForwardTo, MenuAction, Overflow, TrunkKind, UserSpec};
 
-/// The most members of a queue that rings in order: what one call can take in turn.
+/// The most members of a queue or group: what one call can take in turn, and fits a set of bits.
 const MAX_MEMBERS: usize = 100;
 /// The most users, so that positions fit their fields.
 const MAX_USERS: usize = 1 << 30;
@@ -194,7 +194,7 @@ impl Check<'_> {
 
     fn hours(&mut self, path: &str, hours: &HoursSpec) {
         for (at, span) in hours.open.iter().enumerate() {
-            if span.to < span.from {
+            if span.to == span.from {
                 self.fault(format!("{path}.open[{at}]"), FaultKind::Span);
             }
         }
@@ -242,6 +242,8 @@ impl Check<'_> {
         for (at, queue) in self.spec.queues.iter().enumerate() {
             self.text(|| format!("queues[{at}].name"), &queue.name, false);
             self.ring(|| format!("queues[{at}].ring"), queue.ring);
+            self.ring(|| format!("queues[{at}].pause"), queue.pause);
+            self.range(|| format!("queues[{at}].wait"), queue.wait.as_secs(), 0, 3600);
             self.members(&format!("queues[{at}].members"), &queue.members);
         }
     }
@@ -327,7 +329,7 @@ impl Check<'_> {
     fn forward_to(&mut self, path: impl Fn() -> String, to: &ForwardTo, of: Option<&UserSpec>) {
         let spec = self.spec;
         match to {
-            ForwardTo::User(id) => self.user(path, id.as_str()),
+            ForwardTo::User(id) | ForwardTo::Voicemail(id) => self.user(path, id.as_str()),
             ForwardTo::Group(id) => {
                 if self.names.group(spec, id.as_str()).is_none() {
                     self.fault(path(), FaultKind::Unknown { what: "group", id: id.to_string() });

@@ -56,6 +56,10 @@ pub(super) fn compile(spec: &DirectorySpec, names: &Names, numbering: Numbering)
             id: queue.id.clone(),
             strategy: queue.strategy,
             ring: queue.ring,
+            wait: queue.wait,
+            pause: queue.pause,
+            music: queue.music.clone(),
+            leave_when_empty: queue.leave_when_empty,
             targets: targets(&users, &members),
             members,
         }
@@ -92,8 +96,8 @@ pub(super) fn compile(spec: &DirectorySpec, names: &Names, numbering: Numbering)
         barred: barred.collect(),
         responsible: spec.responsible,
         gone_numbers: compile.gone_numbers(),
-        outside: compile.outside,
-        gone: compile.gone,
+        outside: compile.outside.into(),
+        gone: compile.gone.into(),
     }
 }
 
@@ -151,8 +155,15 @@ impl Compile<'_> {
         if rules.is_empty() {
             return None;
         }
-        let mut rule = |to: &Option<ForwardTo>| {
-            to.as_ref().and_then(|to| self.dest(to, user.mobile.as_deref()))
+        // One entry for all rules that name the user's own mobile number.
+        let mut mobile = None;
+        let mut rule = |to: &Option<ForwardTo>| match to.as_ref()? {
+            ForwardTo::Mobile if mobile.is_some() => mobile,
+            ForwardTo::Mobile => {
+                mobile = self.outside(user.mobile.as_deref()?);
+                mobile
+            }
+            to => self.dest(to),
         };
         Some(Box::new(Forwarding {
             always: rule(&rules.always),
@@ -163,13 +174,18 @@ impl Compile<'_> {
         }))
     }
 
-    fn dest(&mut self, to: &ForwardTo, mobile: Option<&str>) -> Option<Dest> {
+    fn dest(&mut self, to: &ForwardTo) -> Option<Dest> {
         Some(match to {
             ForwardTo::User(id) => self.user_dest(id),
             ForwardTo::Group(id) => Dest::Group(self.names.group(self.spec, id.as_str())?),
             ForwardTo::Queue(id) => Dest::Queue(self.names.queue(self.spec, id.as_str())?),
             ForwardTo::Number(text) => self.outside(text)?,
-            ForwardTo::Mobile => self.outside(mobile?)?,
+            // Nobody's here: the checks refuse it, and a user's is the user's.
+            ForwardTo::Mobile => return None,
+            ForwardTo::Voicemail(id) => match self.user_dest(id) {
+                Dest::User(at) => Dest::Voicemail(at),
+                gone => gone,
+            },
         })
     }
 
@@ -200,9 +216,7 @@ impl Compile<'_> {
     fn overflow(&mut self, overflow: &Overflow) -> OverflowTo {
         match overflow {
             Overflow::HangUp => OverflowTo::HangUp,
-            Overflow::Forward(to) => {
-                self.dest(to, None).map_or(OverflowTo::HangUp, OverflowTo::Forward)
-            }
+            Overflow::Forward(to) => self.dest(to).map_or(OverflowTo::HangUp, OverflowTo::Forward),
         }
     }
 

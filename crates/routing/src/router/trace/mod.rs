@@ -144,6 +144,16 @@ pub enum Event {
         /// The queue.
         queue: QueueId,
     },
+    /// The caller waits in a queue between two rounds.
+    Waits {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// A message is asked for.
+    Voicemail {
+        /// Whose mailbox.
+        user: UserId,
+    },
     /// A group is called.
     Group {
         /// The group.

@@ -88,6 +88,8 @@ impl fmt::Display for Event {
             Self::Responsible { user: Some(user) } => write!(f, "responsible: {user}"),
             Self::Responsible { user: None } => f.write_str("responsible: nobody here"),
             Self::Queue { queue } => write!(f, "queue {queue}"),
+            Self::Waits { queue } => write!(f, "waits in queue {queue}"),
+            Self::Voicemail { user } => write!(f, "a message for {user}"),
             Self::Group { group } => write!(f, "group {group}"),
             Self::Ring { user, more: 0 } => write!(f, "ring {user}"),
             Self::Ring { user, more } => write!(f, "ring {user} and {more} more"),
