@@ -120,7 +120,7 @@ impl Desk {
                     answer = Some(Message::parse(payload)?);
                 }
                 // A program would bind a port; this one only says that it did.
-                Output::OpenMedia { leg } => {
+                Output::OpenMedia { leg, .. } => {
                     let local = "192.0.2.1:40000".parse()?;
                     self.pbx.handle(self.now, Input::MediaOpened { leg, local })?;
                 }

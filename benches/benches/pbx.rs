@@ -63,7 +63,7 @@ impl Company {
         while let Some(output) = self.pbx.poll_output() {
             match output {
                 Output::Transmit { payload, .. } => last = Some(payload),
-                Output::OpenMedia { leg } => {
+                Output::OpenMedia { leg, .. } => {
                     let local = SocketAddr::from(([192, 0, 2, 1], 40_000));
                     self.pbx.handle(self.now, Input::MediaOpened { leg, local }).unwrap();
                 }

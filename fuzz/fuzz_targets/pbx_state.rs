@@ -165,7 +165,7 @@ impl World {
         while let Some(output) = self.pbx.poll_output() {
             match output {
                 Output::Transmit { flow, payload } => self.sent(flow, payload),
-                Output::OpenMedia { leg } => {
+                Output::OpenMedia { leg, .. } => {
                     // Every seventh port cannot be bound.
                     if leg.0 % 7 == 6 {
                         _ = self.pbx.handle(self.now, Input::MediaOpenFailed { leg });

@@ -171,7 +171,7 @@ impl Wanted {
         let way = world.trunks.way(&world.config, &spec.id)?;
         let user = escape_user(spec.user.as_deref()?).into_owned();
         let domain = trunks::domain(spec);
-        let here = world.config.public(way.local);
+        let here = world.config.public(way.transport, way.local);
         Some(Self {
             registrar: format!("sip:{domain}"),
             address: format!("sip:{user}@{domain}"),

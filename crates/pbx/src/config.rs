@@ -134,7 +134,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// The sockets; the first that fits a trunk's transport and family calls it.
     pub listeners: Vec<Listener>,
-    /// The address to write into SIP and SDP instead of an unspecified or private local one.
+    /// The address to write into SIP and SDP instead of a local one, where the listener advertises
+    /// none of its own; never towards loopback, nor towards the other version of IP.
     pub advertised: Option<IpAddr>,
     /// Both clocks at start.
     pub clock: WallClock,
@@ -184,20 +185,44 @@ impl Config {
         Builder::reply(request, status, tag).header(HeaderName::Server, &self.product)
     }
 
-    /// The address to write where the peer shall send to: the local one of the flow, or the
-    /// advertised one in its place.
-    pub(crate) fn public(&self, local: SocketAddr) -> SocketAddr {
-        match self.advertised {
-            Some(ip) if local.ip().is_unspecified() || !local.ip().is_loopback() => {
-                SocketAddr::new(ip, local.port())
-            }
-            _ => local,
-        }
+    /// The address to write where the peer of a flow shall send SIP to: the one that its listener
+    /// advertises, or that we all do, or the local one.
+    pub(crate) fn public(&self, transport: Transport, local: SocketAddr) -> SocketAddr {
+        self.told(transport, local).unwrap_or_else(|| {
+            SocketAddr::new(self.general(local.ip()).unwrap_or(local.ip()), local.port())
+        })
+    }
+
+    /// The address to write where the peer of a flow shall send audio to, that is bound at `media`.
+    pub(crate) fn public_media(&self, flow: &Flow, media: SocketAddr) -> SocketAddr {
+        let told = self.told(flow.transport, flow.local).map(|told| told.ip());
+        let ip = told.filter(|ip| ip.is_ipv4() == media.is_ipv4());
+        let ip = ip.or_else(|| self.general(media.ip())).unwrap_or(media.ip());
+        SocketAddr::new(ip, media.port())
+    }
+
+    /// What the listener that a flow came to advertises.
+    fn told(&self, transport: Transport, local: SocketAddr) -> Option<SocketAddr> {
+        let is_its = |listener: &&Listener| {
+            let own = listener.local;
+            let any = own.ip().is_unspecified() && own.is_ipv4() == local.is_ipv4();
+            listener.transport == transport
+                && own.port() == local.port()
+                && (any || own.ip() == local.ip())
+        };
+        self.listeners.iter().find(is_its)?.advertised
+    }
+
+    /// The address that is advertised everywhere, if it can stand in the place of this one: nobody who came over
+    /// loopback, or over the other version of IP, is sent there.
+    fn general(&self, local: IpAddr) -> Option<IpAddr> {
+        let ip = self.advertised?;
+        (ip.is_ipv4() == local.is_ipv4() && !local.is_loopback()).then_some(ip)
     }
 
     /// Our Contact on a flow (RFC 3261 section 8.1.1.8).
     pub(crate) fn contact(&self, flow: &Flow) -> String {
-        let address = self.public(flow.local);
+        let address = self.public(flow.transport, flow.local);
         match flow.transport {
             Transport::Udp => format!("<sip:{address}>"),
             transport => {
@@ -216,7 +241,81 @@ impl Config {
             || ip.is_some_and(|ip| {
                 self.advertised == Some(ip)
                     || self.listeners.iter().any(|l| l.local.ip() == ip)
+                    || self.listeners.iter().any(|l| l.advertised.is_some_and(|a| a.ip() == ip))
                     || self.listeners.iter().any(|l| l.local.ip().is_unspecified())
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the test's epoch")]
+    fn config(advertised: Option<&str>, listeners: &[(Transport, &str, Option<&str>)]) -> Config {
+        let clock =
+            WallClock { at: std::time::Instant::now(), unix: Duration::ZERO, utc_offset: 0 };
+        let listener = |(transport, local, told): &(Transport, &str, Option<&str>)| Listener {
+            advertised: told.map(at),
+            ..Listener::new(*transport, at(local))
+        };
+        Config {
+            advertised: advertised.map(|ip| ip.parse().unwrap()),
+            listeners: listeners.iter().map(listener).collect(),
+            ..Config::new("pbx", clock, [0; 32])
+        }
+    }
+
+    fn flow(transport: Transport, local: &str) -> Flow {
+        Flow { transport, local: at(local), remote: at("192.0.2.9:5060"), connection: None }
+    }
+
+    #[test]
+    fn each_listener_tells_its_own_address() {
+        let config = config(
+            Some("203.0.113.1"),
+            &[
+                (Transport::Udp, "0.0.0.0:5060", None),
+                (Transport::Tls, "0.0.0.0:5061", Some("203.0.113.2:6061")),
+                (Transport::Udp, "10.0.0.1:5070", Some("10.9.9.9:5070")),
+            ],
+        );
+        let contact = |transport, local| config.contact(&flow(transport, local));
+        assert_eq!(contact(Transport::Udp, "0.0.0.0:5060"), "<sip:203.0.113.1:5060>");
+        assert_eq!(
+            contact(Transport::Tls, "192.0.2.1:5061"),
+            "<sip:203.0.113.2:6061;transport=tls>"
+        );
+        assert_eq!(contact(Transport::Udp, "10.0.0.1:5070"), "<sip:10.9.9.9:5070>");
+        // Audio goes where the signalling goes, to the port that was bound.
+        let media = |transport, local, bound| {
+            config.public_media(&flow(transport, local), at(bound)).to_string()
+        };
+        assert_eq!(media(Transport::Udp, "0.0.0.0:5060", "0.0.0.0:9000"), "203.0.113.1:9000");
+        assert_eq!(media(Transport::Tls, "192.0.2.1:5061", "192.0.2.1:9000"), "203.0.113.2:9000");
+        assert!(config.is_here("203.0.113.2") && config.is_here("10.9.9.9"));
+    }
+
+    #[test]
+    fn neither_loopback_nor_the_other_version_of_ip_is_told_the_general_address() {
+        let config = config(
+            Some("203.0.113.1"),
+            &[
+                (Transport::Udp, "127.0.0.1:5060", None),
+                (Transport::Udp, "[::]:5060", None),
+                (Transport::Tcp, "192.0.2.1:5060", None),
+            ],
+        );
+        let contact = |transport, local| config.contact(&flow(transport, local));
+        assert_eq!(contact(Transport::Udp, "127.0.0.1:5060"), "<sip:127.0.0.1:5060>");
+        assert_eq!(contact(Transport::Udp, "[2001:db8::1]:5060"), "<sip:[2001:db8::1]:5060>");
+        assert_eq!(
+            contact(Transport::Tcp, "192.0.2.1:5060"),
+            "<sip:203.0.113.1:5060;transport=tcp>"
+        );
     }
 }

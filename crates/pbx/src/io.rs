@@ -104,6 +104,9 @@ pub enum Output {
     OpenMedia {
         /// The leg that they are for.
         leg: LegId,
+        /// Our address on the way that its signalling takes: bind there. It may be unspecified, as
+        /// the listener's may be.
+        at: IpAddr,
     },
     /// Hand this to the media plane. The ports of its `Open` are bound: it comes after
     /// [`Input::MediaOpened`].

@@ -74,7 +74,8 @@ impl Pbx {
     pub fn new(config: Config, directory: Arc<Directory>) -> Self {
         let guard = Guard::new(config.limits.failures, config.timing.lockout);
         let mut seeds = Identifiers::new(config.seed);
-        let public = |listener: &Listener| SentBy::from(config.public(listener.local));
+        let public =
+            |listener: &Listener| SentBy::from(config.public(listener.transport, listener.local));
         let own: Vec<SentBy> = config.listeners.iter().map(public).collect();
         let layer = LayerConfig {
             timers: config.sip,

@@ -28,9 +28,7 @@ use crate::tls::TlsClient;
 /// Settings of a [`Driver`].
 #[derive(Clone, Debug)]
 pub struct DriverConfig {
-    /// The address that RTP ports are bound at.
-    pub media: IpAddr,
-    /// The ports for RTP and RTCP.
+    /// The ports for RTP and RTCP: bound at the address that a call's signalling came to.
     pub rtp: PortRange,
     /// Bounds of the stream transports.
     pub streams: StreamLimits,
@@ -133,7 +131,7 @@ impl Driver {
             plane,
             sip,
             streams,
-            ports: RtpPorts::new(config.media, config.rtp),
+            ports: RtpPorts::new(config.rtp),
             config,
             legs: HashMap::new(),
             ready,
@@ -323,7 +321,7 @@ impl Driver {
     fn obey_pbx(&mut self, now: Instant, output: Output, host: &mut impl Host) {
         match output {
             Output::Transmit { flow, payload } => self.transmit(now, flow, payload),
-            Output::OpenMedia { leg } => self.open_media(now, leg),
+            Output::OpenMedia { leg, at } => self.open_media(now, leg, at),
             Output::Media(command) => {
                 if let Err(error) =
                     self.plane.handle(now, switchboard_media::Input::Command(command))
@@ -360,8 +358,8 @@ impl Driver {
         }
     }
 
-    fn open_media(&mut self, now: Instant, leg: LegId) {
-        let pair = match self.ports.open() {
+    fn open_media(&mut self, now: Instant, leg: LegId, at: IpAddr) {
+        let pair = match self.ports.open(at) {
             Ok(pair) => pair,
             Err(error) => {
                 tracing::warn!(%error, "a call gets no audio");

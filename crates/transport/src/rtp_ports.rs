@@ -115,22 +115,21 @@ fn is_exhaustion(error: &io::Error) -> bool {
 /// Hands out port pairs, going round the range so that a port rests before it is used again: late packets of
 /// an ended call find nobody.
 pub(crate) struct RtpPorts {
-    ip: IpAddr,
     range: PortRange,
     next: usize,
 }
 
 impl RtpPorts {
-    pub(crate) fn new(ip: IpAddr, range: PortRange) -> Self {
-        Self { ip, range, next: 0 }
+    pub(crate) fn new(range: PortRange) -> Self {
+        Self { range, next: 0 }
     }
 
-    /// Binds the next free pair.
-    pub(crate) fn open(&mut self) -> Result<PortPair, NoPort> {
+    /// Binds the next free pair at this address.
+    pub(crate) fn open(&mut self, ip: IpAddr) -> Result<PortPair, NoPort> {
         for _ in 0..self.range.pairs() {
             let port = self.range.pair(self.next);
             self.next = (self.next + 1) % self.range.pairs();
-            match self.bind(port) {
+            match bind(SocketAddr::new(ip, port)) {
                 Ok(pair) => return Ok(pair),
                 // The next port would end alike.
                 Err(error) if is_exhaustion(&error) => return Err(NoPort::System(error)),
@@ -139,13 +138,12 @@ impl RtpPorts {
         }
         Err(NoPort::InUse(self.range))
     }
+}
 
-    fn bind(&self, port: u16) -> io::Result<PortPair> {
-        let address = SocketAddr::new(self.ip, port);
-        let rtp = rtp_udp(address)?;
-        let rtcp = rtp_udp(SocketAddr::new(self.ip, port + 1))?;
-        Ok(PortPair { rtp, rtcp, address })
-    }
+fn bind(address: SocketAddr) -> io::Result<PortPair> {
+    let rtp = rtp_udp(address)?;
+    let rtcp = rtp_udp(SocketAddr::new(address.ip(), address.port() + 1))?;
+    Ok(PortPair { rtp, rtcp, address })
 }
 
 #[cfg(test)]
@@ -170,10 +168,10 @@ mod tests {
         let probe = rtp_udp("127.0.0.1:0".parse().unwrap()).unwrap();
         let base = probe.local_addr().unwrap().port().clamp(2000, 60000) & !1;
         drop(probe);
-        let mut ports =
-            RtpPorts::new("127.0.0.1".parse().unwrap(), PortRange::new(base..=base + 7).unwrap());
+        let ip = "127.0.0.1".parse().unwrap();
+        let mut ports = RtpPorts::new(PortRange::new(base..=base + 7).unwrap());
         let mut held = Vec::new();
-        while let Ok(pair) = ports.open() {
+        while let Ok(pair) = ports.open(ip) {
             assert_eq!(pair.address.port() % 2, 0);
             assert_eq!(pair.rtcp.local_addr().unwrap().port(), pair.address.port() + 1);
             held.push(pair);
@@ -182,6 +180,6 @@ mod tests {
         assert!(!held.is_empty());
         // The freed pair is found again, wherever the round stands.
         let freed = held.remove(0).address;
-        assert_eq!(ports.open().unwrap().address, freed);
+        assert_eq!(ports.open(ip).unwrap().address, freed);
     }
 }

@@ -67,10 +67,7 @@ pub(crate) fn build(
         seed: u64::from_le_bytes(plane_seed),
         ..PlaneConfig::default()
     });
-    let media =
-        settings.sip.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |at| at.address.ip());
     let driver = DriverConfig {
-        media,
         rtp: settings.rtp,
         streams: settings.file.tcp.limits(),
         tls: trunks,

@@ -123,7 +123,7 @@ impl Leg {
             Peer::Phone(_) => Trust::Signalled(flow.remote.ip()),
             Peer::Trunk(_) => Trust::Described,
         };
-        let port = Port::ask(world, key);
+        let port = Port::ask(world, key, flow);
         let tag = world.layer.identifiers().tag();
         let sip = Sip::Incoming(Box::new(Incoming::new(id, flow, invite, tag)));
         Self { key, party, peer, trust, port, sip, events: VecDeque::new() }
@@ -139,7 +139,7 @@ impl Leg {
         prefer: Option<Codec>,
     ) -> Self {
         let trust = plan.trust;
-        let port = Port::ask(world, key);
+        let port = Port::ask(world, key, plan.flow);
         let sip = Sip::Planned(Box::new(plan), prefer);
         Self { key, party, peer, trust, port, sip, events: VecDeque::new() }
     }

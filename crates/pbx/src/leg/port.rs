@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use switchboard_media::{Command, LegId};
+use switchboard_sip::Flow;
 
 use crate::io::Output;
 use crate::routes::LegKey;
@@ -20,8 +21,8 @@ use crate::world::World;
 /// A port that was bound is closed exactly once, also when its leg was over before it was bound.
 #[derive(Debug)]
 pub(super) enum Port {
-    /// The shell is binding it.
-    Asked,
+    /// The shell is binding it, for audio with the peer of this flow.
+    Asked(Flow),
     /// It is bound.
     Open(Box<Session>),
     /// The leg is over, and the shell is still binding it.
@@ -33,10 +34,10 @@ pub(super) enum Port {
 }
 
 impl Port {
-    pub(super) fn ask(world: &mut World, leg: LegKey) -> Self {
+    pub(super) fn ask(world: &mut World, leg: LegKey, flow: Flow) -> Self {
         let id = world.routes.new_port(leg);
-        world.outputs.push_back(Output::OpenMedia { leg: id });
-        Self::Asked
+        world.outputs.push_back(Output::OpenMedia { leg: id, at: flow.local.ip() });
+        Self::Asked(flow)
     }
 
     /// The port is bound: whether the leg still wants it.
@@ -48,9 +49,9 @@ impl Port {
         trust: Trust,
     ) -> bool {
         match self {
-            Self::Asked => {
+            Self::Asked(flow) => {
                 world.media(Command::Open { leg: id });
-                let session = Session::new(id.0, id, world.config.public(local), trust);
+                let session = Session::new(id.0, id, world.config.public_media(flow, local), trust);
                 *self = Self::Open(Box::new(session));
                 true
             }
@@ -72,7 +73,7 @@ impl Port {
 
     pub(super) fn close(&mut self, world: &mut World) {
         match self {
-            Self::Asked => *self = Self::Abandoned,
+            Self::Asked(_) => *self = Self::Abandoned,
             Self::Open(session) => {
                 world.media(Command::Close { leg: session.media() });
                 *self = Self::Closing;

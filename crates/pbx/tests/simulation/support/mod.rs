@@ -297,10 +297,10 @@ impl World {
                 }
                 self.wire.send(now, flow.local, flow.remote, payload);
             }
-            Output::OpenMedia { leg } if self.no_ports => {
+            Output::OpenMedia { leg, .. } if self.no_ports => {
                 self.pbx.handle(now, Input::MediaOpenFailed { leg }).unwrap();
             }
-            Output::OpenMedia { leg } => {
+            Output::OpenMedia { leg, .. } => {
                 self.ports_bound += 1;
                 self.ports.insert(leg, self.next_port);
                 let local = SocketAddr::new(PBX.ip(), self.next_port);
