@@ -7,7 +7,7 @@ use crate::directory::{Action, Directory, Menu};
 /// What digits are at the stage where the router waits for them: options and extensions together,
 /// so that a collector knows after each digit whether a longer choice is possible.
 ///
-/// A `#` after an extension ends it. An option that begins an extension is
+/// A `#` after an extension or an option ends it. An option that begins an extension is
 /// [`Match::FullAndMore`], any other [`Match::Full`].
 #[derive(Debug, Clone, Copy)]
 pub struct Matcher<'a> {
@@ -37,8 +37,9 @@ impl<'a> Matcher<'a> {
         if let [number @ .., Digit::Pound] = digits
             && !number.is_empty()
         {
-            let ended = self.extensions && self.directory.extension_match(number).is_match();
-            return Match::new(ended, false);
+            let extension = self.extensions && self.directory.extension_match(number).is_match();
+            let option = matches!(number, [key] if self.option(*key).is_some());
+            return Match::new(extension || option, false);
         }
         let option = match digits {
             [] => Match::new(false, self.menu.is_some_and(|menu| menu.has_options())),
