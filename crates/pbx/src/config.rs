@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchboard_sip::session_timer::SessionTimerConfig;
 use switchboard_sip::transaction::TimerConfig;
 use switchboard_sip::{Builder, Flow, HeaderName, Message, StatusCode, Transport};
 
@@ -104,6 +105,9 @@ pub struct Timing {
     /// How often a phone that holds its call is asked whether it is still there: it sends no
     /// audio that could be missed.
     pub ping: Duration,
+    /// Session timers (RFC 4028): a session that its far end does not refresh ends by itself, where
+    /// the far end knows of that.
+    pub session: SessionTimerConfig,
     /// A call longer than this ends by itself: the last guard against a lost BYE.
     pub call_max: Duration,
 }
@@ -119,6 +123,7 @@ impl Default for Timing {
             register_max: Duration::from_secs(3_600),
             lockout: Duration::from_secs(600),
             ping: Duration::from_secs(60),
+            session: SessionTimerConfig::default(),
             call_max: Duration::from_secs(12 * 3_600),
         }
     }

@@ -10,6 +10,7 @@ use switchboard_routing::{LineId, TrunkId, UserId};
 use switchboard_sip::auth::Challenge;
 use switchboard_sip::checks::{self, Capabilities};
 use switchboard_sip::dialog::DialogId;
+use switchboard_sip::session_timer::{self, SessionTimer};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, Scheme, StatusCode, Uri};
 
@@ -18,7 +19,7 @@ use crate::calls::Account;
 use crate::event::Event;
 use crate::guard::From;
 use crate::ids::CallId;
-use crate::leg::{ALLOW, Peer};
+use crate::leg::{ALLOW, Peer, granted};
 use crate::pbx::Pbx;
 use crate::phones::{Change, Identified};
 use crate::session;
@@ -33,7 +34,11 @@ const METHODS: &[Method] = &[
     Method::Refer,
     Method::Register,
     Method::Subscribe,
+    Method::Update,
 ];
+
+/// What Require may name.
+const EXTENSIONS: &[&str] = &[session_timer::OPTION_TAG];
 
 const BODIES: &[&str] =
     &["application/sdp", "application/dtmf-relay", "application/dtmf", "message/sipfrag"];
@@ -84,7 +89,8 @@ impl Pbx {
 
     fn check(&self, message: &Message) -> Result<(), checks::Refusal> {
         let own = &self.own;
-        let capabilities = Capabilities { methods: METHODS, extensions: &[], bodies: BODIES, own };
+        let capabilities =
+            Capabilities { methods: METHODS, extensions: EXTENSIONS, bodies: BODIES, own };
         checks::check(message, &capabilities)
     }
 
@@ -248,6 +254,11 @@ impl Pbx {
                 Err(status) => return self.refuse(&request, status, None),
             },
         };
+        let timer = SessionTimer::new(self.world.config.timing.session);
+        if let Err(small) = granted(&timer, &request.message) {
+            let min = small.min.as_secs().to_string();
+            return self.refuse(&request, small.status(), Some((HeaderName::MinSe, &min)));
+        }
         if let Err(status) = offer(&request.message) {
             return self.refuse(&request, status, None);
         }

@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use switchboard_sip::dialog::Dialog;
+use switchboard_sip::auth::Authorization;
+use switchboard_sip::dialog::{Dialog, DialogSet};
+use switchboard_sip::reliable::{Acknowledger, Reception};
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, Message, StatusCode};
+use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
 
 use super::plan::Identity;
-use super::up::Up;
+use super::up::{Up, way_to};
 use super::{Event, Leg, Plan, Sip};
 use crate::session::Session;
 use crate::world::World;
@@ -27,6 +29,10 @@ pub(super) struct Calling {
     /// We have cancelled it.
     cancelled: bool,
     challenged: bool,
+    /// Those that answered so far, each fork's own.
+    dialogs: DialogSet,
+    /// Their reliable provisional responses.
+    acknowledger: Acknowledger,
 }
 
 impl Calling {
@@ -58,9 +64,10 @@ impl Leg {
         let fresh = session.clone();
         let identifiers = world.layer.identifiers();
         let identity = Identity { call_id: identifiers.call_id(), tag: identifiers.tag(), cseq: 1 };
-        let invite = plan.invite(&world.config, &identity, offer, None);
-        match world.send(now, self.key, plan.flow, invite) {
-            Some(id) => {
+        let invite = plan.invite(&world.config, &identity, offer, None, &self.timer);
+        let id = world.send(now, self.key, plan.flow, invite);
+        match id.and_then(|id| Some((id, world.layer.sent(id)?.clone()))) {
+            Some((id, sent)) => {
                 self.sip = Sip::Calling(Box::new(Calling {
                     plan: *plan,
                     identity,
@@ -70,6 +77,8 @@ impl Leg {
                     rings: false,
                     cancelled: false,
                     challenged: false,
+                    dialogs: DialogSet::new(sent),
+                    acknowledger: Acknowledger::default(),
                 }));
             }
             None => {
@@ -97,11 +106,21 @@ impl Leg {
         let Some(status) = response.status().filter(|_| calling.id == id) else { return };
         match status.code() {
             100 => {}
-            101..=199 if calling.cancelled => {}
+            // One that waits for its PRACK would hold up the final response.
+            101..=199 if calling.cancelled => {
+                self.acknowledge_provisional(now, world, response);
+            }
             101..=199 => self.provisional(now, world, response),
             200..=299 => self.answered(now, world, id, response),
             _ => {
                 let cancelled = calling.cancelled;
+                // RFC 4028 section 7.3: again, with an interval that is long enough.
+                if !cancelled
+                    && self.timer.receive_response(now, response)
+                    && self.call_again(now, world, None)
+                {
+                    return;
+                }
                 if matches!(status.code(), 401 | 407) && self.authorise(now, world, response) {
                     return;
                 }
@@ -113,7 +132,32 @@ impl Leg {
         }
     }
 
+    /// The PRACK of a reliable provisional response (RFC 3262 section 4); false for one that has
+    /// been here, or that comes too early.
+    fn acknowledge_provisional(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        response: &Message,
+    ) -> bool {
+        let Sip::Calling(calling) = &mut self.sip else { return false };
+        let rack = match calling.acknowledger.receive(response) {
+            Reception::Unreliable => return true,
+            Reception::New(rack) => rack,
+            Reception::Repeated | Reception::OutOfOrder | Reception::Unusable => return false,
+        };
+        let Ok(Some(dialog)) = calling.dialogs.receive(response) else { return false };
+        let prack = dialog.prack(&rack).header(HeaderName::UserAgent, &world.config.product);
+        let flow = calling.plan.flow;
+        let way = if calling.plan.follows_contact { way_to(dialog, flow) } else { flow };
+        _ = world.send(now, self.key, way, prack);
+        true
+    }
+
     fn provisional(&mut self, now: Instant, world: &mut World, response: &Message) {
+        if !self.acknowledge_provisional(now, world, response) {
+            return;
+        }
         let Sip::Calling(calling) = &mut self.sip else { return };
         let body = response.body();
         if !body.is_empty() && calling.early.as_deref() != Some(body) {
@@ -134,8 +178,10 @@ impl Leg {
     }
 
     fn answered(&mut self, now: Instant, world: &mut World, id: TransactionId, response: &Message) {
-        let dialog = world.layer.sent(id).and_then(|invite| Dialog::uac(invite, response).ok());
-        let Some(dialog) = dialog else {
+        let Sip::Calling(calling) = &mut self.sip else { return };
+        let dialog = calling.dialogs.receive(response).ok().flatten();
+        let dialog = dialog.map(|dialog| dialog.id().clone());
+        let Some(dialog) = dialog.and_then(|id| calling.dialogs.take(&id)) else {
             self.over(world);
             self.events.push_back(Event::Refused(StatusCode::BAD_GATEWAY));
             return;
@@ -144,8 +190,10 @@ impl Leg {
         let Calling { plan, fresh, early, cancelled, .. } = *calling;
         let mut up = Up::new(dialog, plan.flow, plan.account);
         up.follow_contact(plan.follows_contact);
+        up.allows_update = response.lists(HeaderName::Allow, Method::Update.as_str());
         up.acknowledge(world, id, response.cseq().number);
         self.up(world, up);
+        self.timer.receive_response(now, response);
         // The audio of a 183 stands unless the 2xx says something else.
         let same = early
             .as_deref()
@@ -190,14 +238,33 @@ impl Leg {
             _ => None,
         };
         let Some(authorization) = answer else { return false };
+        self.call_again(now, world, Some(&authorization))
+    }
+
+    /// Sends the INVITE again, as another one of the same call.
+    fn call_again(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        authorization: Option<&Authorization>,
+    ) -> bool {
+        let Sip::Calling(calling) = &mut self.sip else { return false };
         let mut session = calling.fresh.clone();
         session.withdraw();
         let offer = session.offer(None);
         calling.identity.cseq += 1;
-        let invite =
-            calling.plan.invite(&world.config, &calling.identity, offer, Some(&authorization));
+        let invite = calling.plan.invite(
+            &world.config,
+            &calling.identity,
+            offer,
+            authorization,
+            &self.timer,
+        );
         let Some(id) = world.send(now, self.key, calling.plan.flow, invite) else { return false };
+        let Some(sent) = world.layer.sent(id).cloned() else { return false };
         calling.id = id;
+        calling.dialogs = DialogSet::new(sent);
+        calling.acknowledger = Acknowledger::default();
         calling.fresh = session.clone();
         if let Some(ours) = self.port.session_mut() {
             *ours = session;

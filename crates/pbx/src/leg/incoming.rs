@@ -6,10 +6,10 @@ use bytes::Bytes;
 use switchboard_sdp::{self as sdp, Codec};
 use switchboard_sip::dialog::Dialog;
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, HeaderName, Message, StatusCode};
+use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
 
 use super::up::Up;
-use super::{ALLOW, Event, Leg, Sip};
+use super::{ALLOW, Event, Leg, Sip, granted};
 use crate::session::Unusable;
 use crate::world::World;
 
@@ -127,13 +127,18 @@ impl Leg {
                 }
             }
         };
+        // One that is too short got 422 when it arrived.
+        let granted = granted(&self.timer, &incoming.invite).ok().flatten();
         let reply = world
             .config
             .reply(&incoming.invite, StatusCode::OK, Some(&incoming.tag))
             .header(HeaderName::Contact, world.config.contact(&incoming.flow))
             .header(HeaderName::Allow, ALLOW)
-            .body("application/sdp", body)
-            .build();
+            .body("application/sdp", body);
+        let reply = match &granted {
+            Some(granted) => granted.write(reply).build(),
+            None => reply.build(),
+        };
         let dialog = reply.ok().and_then(|reply| {
             let dialog = Dialog::uas(&incoming.invite, &reply).ok()?;
             world.respond(now, incoming.id, &reply);
@@ -148,7 +153,9 @@ impl Leg {
         };
         let mut up = Up::new(dialog, flow, world.account(&self.peer));
         up.await_ack(id, &incoming.invite, incoming.invite.body().is_empty());
+        up.allows_update = incoming.invite.lists(HeaderName::Allow, Method::Update.as_str());
         self.up(world, up);
+        self.keep(now, granted);
         if let Some(change) = change {
             self.apply(now, world, change);
         }

@@ -2,6 +2,7 @@
 
 mod calling;
 mod incoming;
+mod keep;
 mod ping;
 mod plan;
 mod port;
@@ -17,10 +18,12 @@ use switchboard_media::{Command, LegId};
 use switchboard_routing::{TrunkId, UserId};
 use switchboard_sdp::Codec;
 use switchboard_sip::dialog::DialogId;
+use switchboard_sip::session_timer::SessionTimer;
 use switchboard_sip::subscription::dialog_info::{CallState, Direction};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, Message, Method, StatusCode};
 
+pub(crate) use keep::granted;
 pub(crate) use plan::{ALLOW, Plan};
 pub(crate) use refer::Referral;
 
@@ -93,6 +96,7 @@ pub(crate) struct Leg {
     port: Port,
     sip: Sip,
     events: VecDeque<Event>,
+    timer: SessionTimer,
 }
 
 #[derive(Debug)]
@@ -126,7 +130,8 @@ impl Leg {
         let port = Port::ask(world, key, flow);
         let tag = world.layer.identifiers().tag();
         let sip = Sip::Incoming(Box::new(Incoming::new(id, flow, invite, tag)));
-        Self { key, party, peer, trust, port, sip, events: VecDeque::new() }
+        let timer = SessionTimer::new(world.config.timing.session);
+        Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer }
     }
 
     /// A leg that calls somebody, once its port is there.
@@ -141,7 +146,8 @@ impl Leg {
         let trust = plan.trust;
         let port = Port::ask(world, key, plan.flow);
         let sip = Sip::Planned(Box::new(plan), prefer);
-        Self { key, party, peer, trust, port, sip, events: VecDeque::new() }
+        let timer = SessionTimer::new(world.config.timing.session);
+        Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer }
     }
 
     /// The leg belongs to another call now.
@@ -289,6 +295,7 @@ impl Leg {
     ) {
         match &self.sip {
             Sip::Calling(_) => self.invite_response(now, world, id, response),
+            _ if self.is_refresh(id) => self.refreshed(now, world, id, response),
             _ if *response.method() == Method::Invite => {
                 self.late_answer(now, world, id, flow, response);
             }
@@ -307,6 +314,9 @@ impl Leg {
             Sip::Incoming(incoming) if incoming.id() == id => {
                 self.over(world);
                 self.events.push_back(Event::Vanished);
+            }
+            Sip::Up(_) if self.is_refresh(id) => {
+                self.refresh_lost(now, world, StatusCode::REQUEST_TIMEOUT);
             }
             Sip::Up(_) => {
                 let method = world.layer.sent(id).map(|request| request.method().clone());

@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use switchboard_sip::auth::{Authorization, Client};
+use switchboard_sip::reliable;
+use switchboard_sip::session_timer::SessionTimer;
 use switchboard_sip::{Builder, Flow, HeaderName, Method};
 
 use crate::config::Config;
 use crate::session::Trust;
 
 /// The methods that a leg serves (RFC 3261 section 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, UPDATE";
 
 /// Where a call of ours goes, and as whom.
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Plan {
         identity: &Identity,
         offer: Bytes,
         authorization: Option<&Authorization>,
+        timer: &SessionTimer,
     ) -> Builder {
         let mut invite = Builder::request(&Method::Invite, &self.uri);
         for route in &self.routes {
@@ -65,10 +68,11 @@ impl Plan {
             .header(HeaderName::Contact, config.contact(&self.flow))
             .maybe(HeaderName::PAssertedIdentity, self.identity.as_deref())
             .header(HeaderName::Allow, ALLOW)
+            .header(HeaderName::Supported, reliable::OPTION_TAG)
             .header(HeaderName::UserAgent, &config.product);
         if let Some(Authorization { name, value }) = authorization {
             invite = invite.header(*name, value.as_str());
         }
-        invite.body("application/sdp", offer)
+        timer.write_request(invite).body("application/sdp", offer)
     }
 }

@@ -6,12 +6,13 @@ use std::time::Instant;
 use switchboard_dtmf::info::{self, Info};
 use switchboard_sip::auth::Client;
 use switchboard_sip::dialog::{Dialog, DialogId, Role};
+use switchboard_sip::session_timer::TooSmall;
 use switchboard_sip::subscription::dialog_info::Direction;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Transport};
 
 use super::refer::Subscription;
-use super::{ALLOW, Event, Leg, Sip};
+use super::{ALLOW, Event, Leg, Sip, granted};
 use crate::routes::{LegKey, Owner};
 use crate::world::World;
 
@@ -27,6 +28,10 @@ pub(super) struct Up {
     pub(super) subscription: Subscription,
     /// When a peer that holds us is asked whether it is there.
     pub(super) ping: Option<Instant>,
+    /// The far end knows UPDATE.
+    pub(super) allows_update: bool,
+    /// Our refresh of the session, until it is answered.
+    pub(super) refresh: Option<TransactionId>,
 }
 
 /// An INVITE that we have answered with a 2xx, and of which the ACK has not come yet. There may be
@@ -52,6 +57,8 @@ impl Up {
             follows_contact: false,
             subscription: Subscription::default(),
             ping: None,
+            allows_update: false,
+            refresh: None,
         }
     }
 
@@ -59,6 +66,11 @@ impl Up {
     pub(super) fn await_ack(&mut self, invite: TransactionId, request: &Message, offered: bool) {
         let number = request.cseq().number;
         self.unacknowledged.push(Answered { invite, number, offered });
+    }
+
+    /// Whether a 2xx of ours waits for its ACK.
+    pub(super) fn is_unacknowledged(&self) -> bool {
+        !self.unacknowledged.is_empty()
     }
 
     /// Forgets the INVITEs up to this one: who answers a later one has had our answers to the
@@ -95,18 +107,7 @@ impl Up {
     /// Where a request goes: back on the flow, which passes NATs; towards a trunk to where it
     /// asked for, if that is an address. Over TLS it stays with whom we have checked.
     pub(super) fn way(&self) -> Flow {
-        if !self.follows_contact || self.flow.transport == Transport::Tls {
-            return self.flow;
-        }
-        let hop = self.dialog.next_hop();
-        let Some(ip) = hop.host().ip() else { return self.flow };
-        let port = hop.port().unwrap_or_else(|| self.flow.transport.default_port());
-        let remote = SocketAddr::new(ip, port);
-        if remote == self.flow.remote {
-            self.flow
-        } else {
-            Flow { remote, connection: None, ..self.flow }
-        }
+        if self.follows_contact { way_to(&self.dialog, self.flow) } else { self.flow }
     }
 
     /// Acknowledges the 2xx to the INVITE with this number.
@@ -139,7 +140,19 @@ impl Up {
         world.send(now, key, self.way(), request).is_some()
     }
 
-    fn reply(
+    /// The session would be too short.
+    pub(super) fn refuse_brief(
+        &self,
+        now: Instant,
+        world: &mut World,
+        asked: (TransactionId, &Message),
+        small: TooSmall,
+    ) {
+        let min = small.min.as_secs().to_string();
+        self.reply(now, world, asked, small.status(), Some((HeaderName::MinSe, &min)));
+    }
+
+    pub(super) fn reply(
         &self,
         now: Instant,
         world: &mut World,
@@ -156,6 +169,18 @@ impl Up {
             world.respond(now, id, &reply);
         }
     }
+}
+
+/// The way to where a trunk asked for requests of a dialog.
+pub(super) fn way_to(dialog: &Dialog, flow: Flow) -> Flow {
+    if flow.transport == Transport::Tls {
+        return flow;
+    }
+    let hop = dialog.next_hop();
+    let Some(ip) = hop.host().ip() else { return flow };
+    let port = hop.port().unwrap_or_else(|| flow.transport.default_port());
+    let remote = SocketAddr::new(ip, port);
+    if remote == flow.remote { flow } else { Flow { remote, connection: None, ..flow } }
 }
 
 impl Leg {
@@ -189,6 +214,7 @@ impl Leg {
                 up.reply(now, world, (id, request), StatusCode::CALL_DOES_NOT_EXIST, None);
             }
             Method::Invite => self.reinvite(now, world, id, request),
+            Method::Update => self.update(now, world, id, request),
             Method::Info => self.info(now, world, id, request),
             Method::Refer => self.refer(now, world, id, request),
             Method::Options => {
@@ -299,6 +325,10 @@ impl Leg {
             let wait = Some((HeaderName::RetryAfter, "5"));
             return up.reply(now, world, (id, request), status, wait);
         }
+        let granted = match granted(&self.timer, request) {
+            Ok(granted) => granted,
+            Err(small) => return up.refuse_brief(now, world, (id, request), small),
+        };
         let codec = session.codec();
         let (body, change) = if request.body().is_empty() {
             (session.offer(codec), None)
@@ -318,11 +348,16 @@ impl Leg {
             .header(HeaderName::Server, &world.config.product)
             .header(HeaderName::Allow, ALLOW)
             .body("application/sdp", body);
+        let reply = match &granted {
+            Some(granted) => granted.write(reply),
+            None => reply,
+        };
         if let Ok(reply) = reply.build() {
             world.respond(now, id, &reply);
             world.routes.own_transaction(id, Owner::Leg(self.key));
             up.await_ack(id, request, change.is_none());
         }
+        self.keep(now, granted);
         if let Some(change) = change {
             self.apply(now, world, change);
         }

@@ -7,6 +7,7 @@ mod dismissal;
 mod hostile;
 mod inbound;
 mod internal;
+mod keep;
 mod lamps;
 mod lossy;
 mod outbound;

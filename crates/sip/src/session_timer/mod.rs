@@ -199,7 +199,7 @@ impl SessionTimer {
         // Table 2 of section 9.
         let refresher = match asked.and_then(|asked| asked.refresher) {
             Some(refresher) if supported => refresher,
-            _ if supported && asked.is_some() => Refresher::Uac,
+            _ if supported => Refresher::Uac,
             _ => Refresher::Uas,
         };
         Ok(Granted { interval, refresher, supported })

@@ -94,6 +94,19 @@ pub fn states(notify: &Message) -> Vec<String> {
 pub struct Phone {
     pub user: String,
     pub lamps: Vec<Lamp>,
+    /// Added to our INVITEs and to our 2xx to theirs.
+    pub invite_headers: Vec<(&'static str, String)>,
+    pub answer_headers: Vec<(&'static str, String)>,
+    /// Provisional responses are sent reliably.
+    pub reliable: bool,
+    /// RAck of the PRACKs that came.
+    pub pracks: Vec<String>,
+    /// Re-INVITEs and UPDATEs that came, by method and Session-Expires; answered 200 with this
+    /// status instead if set.
+    pub refreshed: Vec<String>,
+    pub refresh_status: u16,
+    /// Headers of the last INVITE that called us.
+    pub called_with: Option<Message>,
     /// NOTIFYs are not answered.
     pub ignores_notify: bool,
     pub address: SocketAddr,
@@ -143,6 +156,13 @@ impl Phone {
         Self {
             user: user.to_owned(),
             lamps: Vec::new(),
+            invite_headers: Vec::new(),
+            answer_headers: Vec::new(),
+            reliable: false,
+            pracks: Vec::new(),
+            refreshed: Vec::new(),
+            refresh_status: 200,
+            called_with: None,
             ignores_notify: false,
             password: password.to_owned(),
             address,
@@ -277,6 +297,8 @@ impl Phone {
             .header(HeaderName::CallId, &call.call_id)
             .header(HeaderName::CSeq, format!("{cseq} INVITE"))
             .header(HeaderName::Contact, self.contact());
+        let headers = self.invite_headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(*name, value));
         if call.late_offer { request } else { request.body("application/sdp", self.sdp(call)) }
     }
 
@@ -326,11 +348,12 @@ impl Phone {
     fn answer_call(&mut self, now: Instant, at: usize) {
         let Some((id, invite)) = self.calls[at].incoming.clone() else { return };
         let sdp = self.sdp(&self.calls[at]);
-        let reply = Builder::reply(&invite, StatusCode::OK, Some(&self.calls[at].tag))
-            .header(HeaderName::Contact, self.contact())
-            .body("application/sdp", sdp)
-            .build()
-            .unwrap();
+        let mut reply = Builder::reply(&invite, StatusCode::OK, Some(&self.calls[at].tag))
+            .header(HeaderName::Contact, self.contact());
+        for (name, value) in &self.answer_headers {
+            reply = reply.header(*name, value);
+        }
+        let reply = reply.body("application/sdp", sdp).build().unwrap();
         if self.layer.respond(now, id, &reply).is_err() {
             return;
         }
@@ -608,6 +631,26 @@ impl Phone {
                 self.reply(now, id, request, 200);
             }
             (Method::Notify, None) => self.on_notify(now, id, request),
+            (Method::Update | Method::Invite, Some(at))
+                if request.has(HeaderName::SessionExpires) =>
+            {
+                let asked = request.text(HeaderName::SessionExpires).unwrap();
+                self.refreshed.push(format!("{} {asked}", request.method()));
+                if self.refresh_status != 200 {
+                    return self.reply(now, id, request, self.refresh_status);
+                }
+                let mut reply = Builder::reply(request, StatusCode::OK, Some("phone"))
+                    .header(HeaderName::Contact, self.contact())
+                    .header(HeaderName::SessionExpires, asked);
+                if !request.body().is_empty() {
+                    reply = reply.body("application/sdp", self.sdp(&self.calls[at]));
+                }
+                _ = self.layer.respond(now, id, &reply.build().unwrap());
+            }
+            (Method::Prack, _) => {
+                self.pracks.push(request.text(HeaderName::RAck).unwrap().to_owned());
+                self.reply(now, id, request, 200);
+            }
             (Method::Invite, Some(at)) => {
                 self.calls[at].talk_to(request.body(), say);
                 self.reply(now, id, request, 488);
@@ -638,6 +681,7 @@ impl Phone {
         let mut call = self.new_call(now, uri, tag, request.call_id().to_owned());
         call.via = request.text(HeaderName::Via).unwrap().to_owned();
         call.credentials = request.has(HeaderName::Authorization);
+        self.called_with = Some(request.clone());
         let status = match self.called {
             Called::Ignore => return,
             Called::Challenge(realm) => {
@@ -663,6 +707,9 @@ impl Phone {
         };
         let mut reply = Builder::reply(request, StatusCode::new(status).unwrap(), Some(&call.tag))
             .header(HeaderName::Contact, self.contact());
+        if self.reliable && status < 200 {
+            reply = reply.header(HeaderName::Require, "100rel").header(HeaderName::RSeq, 41);
+        }
         if status == 183 {
             call.direction = self.early_direction.unwrap_or(call.direction);
             reply = reply.body("application/sdp", self.sdp(&call));
