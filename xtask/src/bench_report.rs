@@ -68,7 +68,7 @@ fn read(path: &Path) -> Result<Option<Vec<Record>>, String> {
 }
 
 /// Where the figures come from: they mean nothing without it.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let line = |program: &str, args: &[&str]| {
         cmd::output(Command::new(program).args(args).current_dir(cmd::root()))
             .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())

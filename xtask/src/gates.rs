@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::report::{Outcome, Report};
-use crate::{cmd, fuzz, house, install, interop};
+use crate::{cmd, fuzz, house, install, interop, tones};
 
 /// Which steps to run.
 pub(crate) struct Choice {
@@ -47,6 +47,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "package", about: "every library packs for publishing", run: package },
     Step { name: "benches", about: "every bench builds and runs once", run: benches },
     Step { name: "fuzz", about: "every fuzz target, 10 seconds", run: fuzz_smoke },
+    Step { name: "talk-off", about: "no digit in five minutes of synthetic speech", run: talk_off },
     Step { name: "interop", about: "the PBX and real phones on loopback", run: interop_all },
 ];
 
@@ -74,6 +75,7 @@ const TOOLS: &[&str] = &[
     "switchboard-examples",
     "switchboard-example-pbx",
     "switchboard-benches",
+    "switchboard-tones",
     "xtask",
 ];
 
@@ -233,6 +235,21 @@ fn benches(report: &mut Report, _: &Choice) {
 
 fn fuzz_smoke(report: &mut Report, _: &Choice) {
     fuzz::run(report, None, 10);
+}
+
+fn talk_off(report: &mut Report, choice: &Choice) {
+    if choice.install {
+        report.step("speech programs", install::programs);
+    }
+    report.outcome("talk-off", || {
+        if !["espeak-ng", "sox"].into_iter().all(cmd::exists) {
+            return Outcome::Skipped("espeak-ng or sox is missing".to_owned());
+        }
+        match tones::talk_off(5) {
+            Ok(detail) => Outcome::Passed(detail),
+            Err(why) => Outcome::Failed(why),
+        }
+    });
 }
 
 fn interop_all(report: &mut Report, choice: &Choice) {

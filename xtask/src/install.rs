@@ -30,10 +30,19 @@ pub(crate) fn everything(report: &mut Report) {
     }
 }
 
-/// The phones and generators, by `apt-get` as root.
+/// The phones and generators.
 pub(crate) fn programs() -> Result<String, String> {
-    let missing: Vec<&str> =
-        PROGRAMS.iter().filter(|p| !cmd::exists(p.program)).map(|p| p.package).collect();
+    install(PROGRAMS.iter().filter(|p| !cmd::exists(p.program)).map(|p| p.package).collect())
+}
+
+/// Packages whose files are missing: pairs of a file and its package.
+pub(crate) fn packages(wanted: &[(&str, &str)]) -> Result<String, String> {
+    let is_missing = |(file, _): &&(&str, &str)| !std::path::Path::new(file).is_file();
+    install(wanted.iter().filter(is_missing).map(|(_, package)| *package).collect())
+}
+
+/// Installs by `apt-get` as root.
+fn install(missing: Vec<&str>) -> Result<String, String> {
     if missing.is_empty() {
         return Ok("all there".to_owned());
     }

@@ -16,6 +16,7 @@ mod house;
 mod install;
 mod interop;
 mod report;
+mod tones;
 
 use std::process::ExitCode;
 
@@ -83,6 +84,12 @@ enum Task {
         /// Run only this bench; the others' figures are those of their last run.
         bench: Option<String>,
     },
+    /// Run detectors of DTMF tones beside each other over the same files and write `benches/TONES.md`.
+    Tones {
+        /// Minutes of synthetic speech among the files.
+        #[arg(long, default_value_t = 60)]
+        speech: u32,
+    },
     /// Install the programs and tools that the tests use.
     Setup,
 }
@@ -121,6 +128,7 @@ fn main() -> ExitCode {
         Task::BenchReport { bench } => {
             report.step("bench-report", || bench_report::run(bench.as_deref()));
         }
+        Task::Tones { speech } => report.step("tones", || tones::run(speech)),
         Task::Setup => install::everything(&mut report),
     }
     report.finish()

@@ -4,6 +4,7 @@
 //! own tones. It has been there for long when a key is pressed, so that its frequency is known
 //! exactly, and the difference of an output and the turned one before it is free of it.
 
+use super::bands::Group;
 use super::complex::Complex;
 
 /// What is taken out of a group's outputs.
@@ -13,11 +14,20 @@ pub(super) struct Background {
     turn: f32,
     step: Complex,
     power: f32,
+    /// What is left of each of the group's tones.
+    gains: [f32; 4],
 }
 
 impl Background {
-    pub(super) fn new(turn: f32, power: f32) -> Self {
-        Self { turn, step: Complex::unit(turn), power }
+    pub(super) fn new(turn: f32, power: f32, group: &Group) -> Self {
+        let mut background = Self { turn, step: Complex::unit(turn), power, gains: [0.0; 4] };
+        background.gains = [0, 1, 2, 3].map(|tone| background.gain(group.turn(tone)));
+        background
+    }
+
+    /// [`gain`](Self::gain) of one of the group's tones.
+    pub(super) fn tone_gain(&self, tone: usize) -> f32 {
+        self.gains[tone]
     }
 
     /// How strong it was when it was learnt.
@@ -42,11 +52,12 @@ impl Background {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bands::LOW;
     use super::*;
 
     #[test]
     fn the_tone_is_gone_and_another_is_changed_as_told() {
-        let background = Background::new(1.1, 1.0);
+        let background = Background::new(1.1, 1.0, &LOW);
         let after = background.remove(Complex::unit(1.1 * 8.0), Complex::unit(1.1 * 7.0));
         assert!(after.power() < 1e-9);
         for turn in [-3.0_f32, 0.2, 1.5, 2.9] {

@@ -1,5 +1,6 @@
 //! From 16 or 48 kHz down to the 8 kHz at which the detector works.
 
+use super::Sample;
 use super::bands::{RATE, kaiser};
 use super::complex::sine;
 use crate::generator::SampleRate;
@@ -56,11 +57,28 @@ impl Decimator {
         self.factor * TAPS_PER_PHASE
     }
 
-    /// Takes a sample; gives one if it is due.
-    pub(super) fn push(&mut self, sample: f32) -> Option<f32> {
+    /// Takes audio until the output is full. Returns how many samples it took, and gave.
+    pub(super) fn fill<S: Sample>(&mut self, audio: &[S], out: &mut [i16]) -> (usize, usize) {
         if self.factor == 1 {
-            return Some(sample);
+            out.iter_mut().zip(audio).for_each(|(out, sample)| *out = sample.pcm());
+            let count = audio.len().min(out.len());
+            return (count, count);
         }
+        let (mut taken, mut given) = (0, 0);
+        while given < out.len()
+            && let Some(sample) = audio.get(taken)
+        {
+            taken += 1;
+            if let Some(sample) = self.push(sample.pcm().into()) {
+                out[given] = (sample + 0.5_f32.copysign(sample)) as i16;
+                given += 1;
+            }
+        }
+        (taken, given)
+    }
+
+    /// Takes a sample; gives one if it is due.
+    fn push(&mut self, sample: f32) -> Option<f32> {
         let len = self.len();
         self.line[self.at] = sample;
         self.line[self.at + len] = sample;
@@ -87,11 +105,10 @@ mod tests {
         let mut power = 0.0;
         for at in 0..rate.hertz() / 2 {
             let turn = hertz * f64::from(at) / f64::from(rate.hertz());
-            let out = decimator.push((core::f64::consts::TAU * turn).sin() as f32);
-            if let Some(out) = out
-                && at > 1_000
-            {
-                power += f64::from(out * out);
+            let sample = (core::f64::consts::TAU * turn).sin() as f32;
+            let mut out = [0];
+            if decimator.fill(&[sample], &mut out).1 == 1 && at > 1_000 {
+                power += (f64::from(out[0]) / 32_768.0).powi(2);
             }
         }
         10.0 * (power / (4_000.0 - 8_000.0 * 1_000.0 / f64::from(rate.hertz())) * 2.0).log10()

@@ -1,21 +1,31 @@
 //! The last filter outputs, and what a stretch of them says of a steady tone.
 
 use super::background::Background;
-use super::bands::{Group, HIGH, HOP, LOW, RATE, TAPS};
+use super::bands::{
+    self, Group, HIGH, HIGH_TURNS, HOP, LAG, LOW, LOW_TURNS, Output, RATE, SEARCH, TAPS,
+};
 use super::complex::Complex;
+use super::fit::{Fit, Stretch};
 
 /// How many outputs are kept: 192 ms.
 pub(super) const KEPT: u64 = 128;
-/// Outputs in the window that finds tones, and the distance of those that are compared.
+/// How many samples are kept: those of 100 outputs.
+const KEEP: usize = 100 * HOP + TAPS;
+/// Room for samples: what is kept is moved to the front so seldom.
+const LINE: usize = KEEP + 120 * HOP;
+/// Outputs in the window that finds tones.
 const WINDOW: u64 = 6;
-const LAG: u64 = 3;
 /// A background is learnt from so many outputs: 60 ms. Most that may be left beside it.
 const LEARNT: u64 = 40;
 const STEADY: f32 = 0.008;
+/// Most that a single output of a tone turns off its course: the tangent of 0.4, 40 Hz.
+const STRAY: f32 = 0.423;
 /// 0 dBm0 as a power: 3.14 dB below full scale (ITU-T G.711), in 16-bit units.
 const ZERO_DBM0: f32 = 22_826.0 * 22_826.0;
 /// -36 dBm0: weaker tones are not looked at; -30 must be heard.
 const FLOOR: f32 = ZERO_DBM0 * 2.512e-4;
+/// Where all samples' mean square is below this, an output is below a tenth of [`FLOOR`] and is taken as 0.
+const QUIET: f32 = 400.0;
 
 /// A pair of tones: which of each group, how strong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,69 +55,187 @@ pub(super) struct Tone {
 
 #[derive(Clone, Debug)]
 pub(super) struct History {
-    /// As they come out of the filters, and without what sounds in the background.
-    filtered: [[Complex; 2]; KEPT as usize],
-    outputs: [[Complex; 2]; KEPT as usize],
-    background: [Option<Background>; 2],
+    /// The samples, the newest [`KEEP`] of them at least.
+    samples: [i16; LINE],
+    /// How many are there, and how many of them belong to outputs.
+    len: usize,
+    end: usize,
     /// The mean square of the samples since the output before.
     loudness: [f32; KEPT as usize],
     /// The number of the newest output.
     newest: u64,
+    /// As they come out of the filters, and without what sounds in the background; and the numbers of those that were
+    /// computed.
+    filtered: [Output; KEPT as usize],
+    outputs: [Output; KEPT as usize],
+    is_filtered: [u64; KEPT as usize],
+    is_known: [u64; KEPT as usize],
+    background: [Option<Background>; 2],
+}
+
+/// The sums over a window that show a tone.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
+    /// Of each group's outputs times those before, conjugated, and those [`LAG`] before.
+    near: [Complex; 2],
+    far: [Complex; 2],
+    /// The energy of the window, and of that [`LAG`] before.
+    now: [f32; 2],
+    then: [f32; 2],
 }
 
 impl History {
     pub(super) const fn new() -> Self {
         // Numbers begin where all that is kept is silence.
         Self {
-            filtered: [[Complex::ZERO; 2]; KEPT as usize],
-            outputs: [[Complex::ZERO; 2]; KEPT as usize],
-            background: [None; 2],
+            samples: [0; LINE],
+            len: KEEP,
+            end: KEEP,
             loudness: [0.0; KEPT as usize],
             newest: KEPT,
+            filtered: [Output::ZERO; KEPT as usize],
+            outputs: [Output::ZERO; KEPT as usize],
+            is_filtered: [0; KEPT as usize],
+            is_known: [0; KEPT as usize],
+            background: [None; 2],
         }
     }
 
-    pub(super) fn push(&mut self, output: [Complex; 2], loudness: f32) {
+    /// Where the next samples belong.
+    pub(super) fn free(&mut self) -> &mut [i16] {
+        if self.len == LINE {
+            self.samples.copy_within(self.end - KEEP.., 0);
+            self.len = KEEP + self.len - self.end;
+            self.end = KEEP;
+        }
+        &mut self.samples[self.len..]
+    }
+
+    /// So many samples are there.
+    pub(super) fn add(&mut self, count: usize) {
+        self.len += count;
+    }
+
+    /// Goes on to the next output, if its samples are there.
+    pub(super) fn advance(&mut self) -> bool {
+        if self.len - self.end < HOP {
+            return false;
+        }
+        let mut squares = [0.0; 4];
+        for samples in self.samples[self.end..self.end + HOP].as_chunks::<4>().0 {
+            for (sum, sample) in squares.iter_mut().zip(samples) {
+                *sum += f32::from(*sample) * f32::from(*sample);
+            }
+        }
+        self.end += HOP;
         self.newest += 1;
-        self.loudness[(self.newest % KEPT) as usize] = loudness;
-        self.filtered[(self.newest % KEPT) as usize] = output;
-        for group in 0..2 {
-            self.clear_of_background(self.newest, group);
+        self.loudness[slot(self.newest)] = squares.iter().sum::<f32>() / HOP as f32;
+        true
+    }
+
+    /// A filter's output, computed unless it is known.
+    fn filter(&mut self, number: u64) -> Output {
+        let at = slot(number);
+        if self.is_filtered[at] != number {
+            self.is_filtered[at] = number;
+            let is_quiet = |back| self.loudness[slot(number - back)] < QUIET;
+            self.filtered[at] = if (0..(TAPS / HOP) as u64).all(is_quiet) {
+                Output::ZERO
+            } else {
+                let end = self.end - (self.newest - number) as usize * HOP;
+                self.samples[..end].last_chunk::<TAPS>().map_or(Output::ZERO, bands::filter)
+            };
+        }
+        self.filtered[at]
+    }
+
+    /// Computes an output, unless it is known.
+    fn know(&mut self, number: u64) {
+        let at = slot(number);
+        if self.is_known[at] == number {
+            return;
+        }
+        self.is_known[at] = number;
+        let filtered = self.filter(number);
+        self.outputs[at] = filtered;
+        if self.has_background() {
+            let before = self.filter(number - 1);
+            for (group, background) in self.background.iter().enumerate() {
+                if let Some(tone) = background {
+                    self.outputs[at].set(group, tone.remove(filtered.of(group), before.of(group)));
+                }
+            }
         }
     }
 
-    fn clear_of_background(&mut self, number: u64, group: usize) {
-        let [here, before] =
-            [number, number - 1].map(|number| self.filtered[(number % KEPT) as usize][group]);
-        self.outputs[(number % KEPT) as usize][group] = match &self.background[group] {
-            Some(background) => background.remove(here, before),
-            None => here,
-        };
+    /// Computes the outputs from `first` on; at least those that [`pair`](Self::pair) looks at.
+    pub(super) fn prepare(&mut self, first: u64) {
+        for number in first.min(self.newest + 1 - WINDOW - LAG as u64)..=self.newest {
+            self.know(number);
+        }
+    }
+
+    /// A look at every third output only: false if there is certainly no pair of tones.
+    pub(super) fn scout(&mut self, limits: &Limits) -> bool {
+        self.filter(self.newest);
+        let all = [0, 1, 2].map(|back| self.newest - LAG as u64 * back);
+        if all.iter().any(|number| self.is_filtered[slot(*number)] != *number) {
+            return false;
+        }
+        let [a, b, c] = all.map(|number| self.filtered[slot(number)]);
+        (0..2).all(|group| {
+            let (a, b, c) = (a.of(group), b.of(group), c.of(group));
+            let power = [a.power(), b.power(), c.power()];
+            power[0] >= FLOOR && {
+                let turns = a * b.conj() + b * c.conj();
+                turns.power() >= limits.scout * (power[0] + power[1]) * (power[1] + power[2])
+            }
+        })
     }
 
     /// Looks for a steady tone that is no key's. To be called now and then while no key is down.
-    pub(super) fn learn_background(&mut self, limits: &Limits) {
-        let first = self.newest - LEARNT + 1;
+    pub(super) fn learn_background(&mut self) {
         for (group, tones) in [&LOW, &HIGH].into_iter().enumerate() {
-            let filtered: Outputs<'_> = Outputs { all: &self.filtered, group };
-            let power = filtered.energy(first, LEARNT) / LEARNT as f32;
-            let steady = (power >= FLOOR)
-                .then(|| filtered.fit(first, u64::MAX >> (64 - LEARNT)))
+            if self.background[group].is_none() && !self.may_be_steady(group) {
+                continue;
+            }
+            let first = self.newest - LEARNT + 1;
+            for number in first..=self.newest {
+                self.filter(number);
+            }
+            let stretch = Stretch::new(&self.filtered, group, first, u64::MAX >> (64 - LEARNT));
+            let steady = (stretch.energy() >= FLOOR * LEARNT as f32)
+                .then(|| stretch.fit())
                 .filter(|fit| fit.residue <= STEADY * fit.power)
-                .filter(|fit| tones.nearest(fit.turn, limits.search).is_none());
+                .filter(|fit| !tones.has_near(fit.turn));
             let stays = match &self.background[group] {
                 None => steady.is_none(),
                 // A key beside it does not end it.
-                Some(known) => filtered.level(first, LEARNT, known.turn()) > known.power() / 4.0,
+                Some(known) => stretch.level(known.turn()) > known.power() / 4.0,
             };
-            if stays {
-                continue;
-            }
-            self.background[group] = steady.map(|fit| Background::new(fit.turn, fit.power));
-            for number in self.newest - KEPT + 2..=self.newest {
-                self.clear_of_background(number, group);
+            if !stays {
+                self.background[group] =
+                    steady.map(|fit| Background::new(fit.turn, fit.power, tones));
+                self.is_known = [0; KEPT as usize];
             }
         }
+    }
+
+    /// By every third output only: false if a group certainly has no steady tone.
+    fn may_be_steady(&self, group: usize) -> bool {
+        let (mut turns, mut energy, mut number) = (Complex::ZERO, 0.0, self.newest);
+        let mut here = self.filtered[slot(number)].of(group);
+        while number > self.newest - LEARNT + LAG as u64 {
+            if self.is_filtered[slot(number)] != number || here.power() < FLOOR / 2.0 {
+                return false;
+            }
+            number -= LAG as u64;
+            let before = self.filtered[slot(number)].of(group);
+            turns += here * before.conj();
+            energy += before.power();
+            here = before;
+        }
+        turns.power() >= (0.98 * energy).powi(2)
     }
 
     /// True if something is taken out of the outputs.
@@ -120,57 +248,101 @@ impl History {
         self.background[group].map_or(1.0, |background| background.gain(turn))
     }
 
+    /// As [`gain`](Self::gain), of one of the keys' tones.
+    fn tone_gain(&self, group: usize, tone: usize) -> f32 {
+        self.background[group].map_or(1.0, |background| background.tone_gain(tone))
+    }
+
     pub(super) fn newest(&self) -> u64 {
         self.newest
     }
 
-    fn outputs(&self, group: usize) -> Outputs<'_> {
-        Outputs { all: &self.outputs, group }
-    }
-
     /// The power of one output.
     pub(super) fn power(&self, number: u64, group: usize) -> f32 {
-        self.outputs(group).at(number).power()
+        self.outputs[slot(number)].of(group).power()
     }
 
     /// The power of all the audio at an output: half a filter before the samples that made it.
     pub(super) fn loudness(&self, number: u64) -> f32 {
-        self.loudness[((number - (TAPS / 2 / HOP) as u64) % KEPT) as usize]
+        self.loudness[slot(number - (TAPS / 2 / HOP) as u64)]
     }
 
     /// The pair of steady tones that the newest outputs show, if they do.
     pub(super) fn pair(&self, limits: &Limits) -> Option<Pair> {
-        let power = [0, 1].map(|group| self.power(self.newest, group));
-        if power[0] < FLOOR || power[1] < FLOOR {
+        if (0..2).any(|group| self.power(self.newest, group) < FLOOR) {
             return None;
         }
-        let (row, low) = self.tone(0, &LOW, limits)?;
-        let (column, high) = self.tone(1, &HIGH, limits)?;
-        let [low_gain, high_gain] = [self.gain(0, LOW.turn(row)), self.gain(1, HIGH.turn(column))];
-        limits.allows_twist(low / low_gain, high / high_gain).then_some(Pair {
-            row,
-            column,
-            power: [low, high],
-        })
+        let Sums { near, far, now, then } = self.sums();
+        for group in 0..2 {
+            if far[group].power() < limits.coherence * now[group] * then[group] {
+                return None;
+            }
+        }
+        let row = LOW_TURNS.find(near[0], far[0])?;
+        let column = HIGH_TURNS.find(near[1], far[1])?;
+        let power = now.map(|energy| energy / WINDOW as f32);
+        limits
+            .allows_twist(power[0] / self.tone_gain(0, row), power[1] / self.tone_gain(1, column))
+            .then_some(Pair { row, column, power })
     }
 
-    /// Which tone of its group the newest outputs are, and their power.
-    fn tone(&self, group: usize, tones: &Group, limits: &Limits) -> Option<(usize, f32)> {
-        let first = self.newest - WINDOW + 1;
-        let outputs = self.outputs(group);
-        let far = outputs.correlate(first, WINDOW, LAG);
-        let (now, then) = (outputs.energy(first, WINDOW), outputs.energy(first - LAG, WINDOW));
-        if far.power() < limits.coherence * now * then {
-            return None;
+    fn sums(&self) -> Sums {
+        const LEN: usize = WINDOW as usize + LAG;
+        let first = self.newest + 1 - LEN as u64;
+        let mut all = [[0.0; 4]; LEN];
+        for (at, output) in all.iter_mut().enumerate() {
+            *output = self.outputs[slot(first + at as u64)].0;
         }
-        let near = outputs.correlate(first, WINDOW, 1);
-        let tone = tones.nearest(unwrap(far.angle(), near.angle(), LAG), limits.search)?;
-        Some((tone, now / WINDOW as f32))
+        // Lanes: both parts of both groups. A product's real part is the sum of two lanes of what is multiplied
+        // straight, its imaginary part the difference of two of what is multiplied crosswise.
+        let mut squares = [[0.0; 4]; LEN];
+        for (square, output) in squares.iter_mut().zip(&all) {
+            for lane in 0..4 {
+                square[lane] = output[lane] * output[lane];
+            }
+        }
+        let energy = |squares: &[[f32; 4]]| {
+            let mut sum = [0.0; 4];
+            for square in squares {
+                for lane in 0..4 {
+                    sum[lane] += square[lane];
+                }
+            }
+            [sum[0] + sum[1], sum[2] + sum[3]]
+        };
+        let products = |lag: usize| {
+            let (mut straight, mut crosswise) = ([0.0; 4], [0.0; 4]);
+            for (output, before) in all[LAG..].iter().zip(&all[LAG - lag..]) {
+                let across = [before[1], before[0], before[3], before[2]];
+                for lane in 0..4 {
+                    straight[lane] += output[lane] * before[lane];
+                    crosswise[lane] += output[lane] * across[lane];
+                }
+            }
+            [0, 2].map(|low| Complex {
+                re: straight[low] + straight[low + 1],
+                im: crosswise[low + 1] - crosswise[low],
+            })
+        };
+        Sums {
+            near: products(1),
+            far: products(LAG),
+            now: energy(&squares[LAG..]),
+            then: energy(&squares[..WINDOW as usize]),
+        }
+    }
+
+    /// About the power of the pair's tones: their squared amplitudes.
+    pub(super) fn own_power(&self, pair: &Pair) -> f32 {
+        let own = |group: usize, tones: &Group, tone: usize| {
+            pair.power[group] / (tones.gain(tones.tones[tone]) * self.tone_gain(group, tone))
+        };
+        own(0, &LOW, pair.row) + own(1, &HIGH, pair.column)
     }
 
     /// Fits one tone to those outputs of a group from `first` on whose bit is set.
     pub(super) fn fit(&self, group: usize, first: u64, whole: u64) -> Tone {
-        let Fit { turn, power, residue } = self.outputs(group).fit(first, whole);
+        let Fit { turn, power, residue } = Stretch::new(&self.outputs, group, first, whole).fit();
         let tones = [&LOW, &HIGH][group];
         let hertz = tones.frequency(turn);
         let gain = self.gain(group, turn);
@@ -182,109 +354,21 @@ impl History {
         }
     }
 
-    /// How far an output has turned since the one before, beyond what the tone turns.
-    pub(super) fn strays(&self, number: u64, group: usize, tone: usize) -> f32 {
-        let outputs = self.outputs(group);
-        let step = outputs.at(number) * outputs.at(number - 1).conj();
-        (step * Complex::unit(-[&LOW, &HIGH][group].turn(tone))).angle().abs()
+    /// True if an output turned as the tone does since the one before, within 40 Hz.
+    pub(super) fn follows(&self, number: u64, group: usize, tone: usize) -> bool {
+        let output = |number| self.outputs[slot(number)].of(group);
+        let step = output(number) * output(number - 1).conj();
+        let back = [&LOW_TURNS, &HIGH_TURNS][group].back(step, tone);
+        back.re > 0.0 && back.im.abs() <= STRAY * back.re
     }
 }
 
-/// One group's outputs.
-#[derive(Clone, Copy)]
-struct Outputs<'a> {
-    all: &'a [[Complex; 2]; KEPT as usize],
-    group: usize,
-}
-
-/// What a stretch of outputs is, taken as one tone.
-#[derive(Clone, Copy, Debug)]
-struct Fit {
-    /// How far it turns from one output to the next, in radians.
-    turn: f32,
-    power: f32,
-    residue: f32,
-}
-
-impl Outputs<'_> {
-    fn at(&self, number: u64) -> Complex {
-        self.all[(number % KEPT) as usize][self.group]
-    }
-
-    /// The sum of each of `count` outputs from `first` on, times the one `lag` before it conjugated.
-    fn correlate(&self, first: u64, count: u64, lag: u64) -> Complex {
-        let mut sum = Complex::ZERO;
-        for number in first..first + count {
-            sum += self.at(number) * self.at(number - lag).conj();
-        }
-        sum
-    }
-
-    fn energy(&self, first: u64, count: u64) -> f32 {
-        (first..first + count).map(|number| self.at(number).power()).sum()
-    }
-
-    /// As [`correlate`](Self::correlate), of the outputs whose bits are set.
-    fn correlate_some(&self, first: u64, whole: u64, lag: u64) -> Complex {
-        let mut sum = Complex::ZERO;
-        let pairs = whole & whole >> lag;
-        for at in 0..u64::from(u64::BITS - pairs.leading_zeros()) {
-            if pairs >> at & 1 == 1 {
-                sum += self.at(first + at + lag) * self.at(first + at).conj();
-            }
-        }
-        sum
-    }
-
-    /// The power of a tone that turns so far, in `count` outputs from `first` on.
-    fn level(&self, first: u64, count: u64, turn: f32) -> f32 {
-        let (step, mut back, mut sum) = (Complex::unit(-turn), Complex::ONE, Complex::ZERO);
-        for number in first..first + count {
-            sum += self.at(number) * back;
-            back = back * step;
-        }
-        sum.power() / (count * count) as f32
-    }
-
-    fn fit(&self, first: u64, whole: u64) -> Fit {
-        // The frequency, by ever longer lags for as long as enough outputs are so far apart.
-        let mut turn = self.correlate_some(first, whole, 1).angle();
-        let mut lag = 3;
-        while lag < 32 && (whole & whole >> lag).count_ones() >= 4 {
-            turn = unwrap(self.correlate_some(first, whole, lag).angle(), turn, lag);
-            lag *= 3;
-        }
-        let (step, mut back) = (Complex::unit(-turn), Complex::ONE);
-        let (mut sum, mut energy) = (Complex::ZERO, 0.0);
-        for at in 0..u64::from(u64::BITS - whole.leading_zeros()) {
-            if whole >> at & 1 == 1 {
-                let output = self.at(first + at);
-                sum += output * back;
-                energy += output.power();
-            }
-            back = back * step;
-        }
-        let count = whole.count_ones() as f32;
-        let power = sum.power() / (count * count);
-        Fit { turn, power, residue: (energy / count - power).max(0.0) }
-    }
-}
-
-/// A turn per output, from the angle over `lag` outputs and what it is about.
-fn unwrap(angle: f32, about: f32, lag: u64) -> f32 {
-    use core::f32::consts::TAU;
-    let lag = lag as f32;
-    let turns = (about * lag - angle) / TAU;
-    let whole = (if turns < 0.0 { turns - 0.5 } else { turns + 0.5 }) as i32 as f32;
-    (angle + whole * TAU) / lag
+/// Where an output is kept.
+pub(super) const fn slot(number: u64) -> usize {
+    (number % KEPT) as usize
 }
 
 impl Group {
-    /// How far a tone turns from one output to the next, in radians.
-    fn turn(&self, tone: usize) -> f32 {
-        core::f32::consts::TAU * self.tones[tone] * HOP as f32 / RATE as f32
-    }
-
     /// The frequency in or near the group that turns so far from one output to the next.
     fn frequency(&self, turn: f32) -> f32 {
         let per_turn = RATE as f32 / HOP as f32;
@@ -294,10 +378,10 @@ impl Group {
         raw + (turns + 0.5) as i32 as f32 * per_turn
     }
 
-    /// The tone within the tolerance of what turns so far from one output to the next.
-    fn nearest(&self, turn: f32, tolerance: f32) -> Option<usize> {
+    /// True if what turns so far from one output to the next is near one of the tones.
+    fn has_near(&self, turn: f32) -> bool {
         let hertz = self.frequency(turn);
-        self.tones.iter().position(|tone| (hertz - tone).abs() <= tolerance * tone)
+        self.tones.iter().any(|tone| (hertz - tone).abs() <= SEARCH * tone)
     }
 
     /// How far the frequency is off the tone, as a share of it.
@@ -309,17 +393,22 @@ impl Group {
 /// What counts as a digit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Least square of the coherence of outputs [`LAG`] apart.
+    /// Least square of the coherence of outputs [`LAG`] apart; and of only three such outputs.
     pub(super) coherence: f32,
-    /// Tolerance of the frequency while searching, and of a whole tone.
-    pub(super) search: f32,
+    pub(super) scout: f32,
+    /// Tolerance of a whole tone's frequency.
     pub(super) deviation: f32,
     /// Most that the high tone can be below, and above, the low one: ratios of powers.
     pub(super) high_below: f32,
     pub(super) high_above: f32,
     /// Most that sounds beside the tones and did not before, as a share of their power.
     pub(super) beside: f32,
-    /// How much louder than before that may be.
+    /// As much is new.
+    pub(super) comes: f32,
+    /// Most noise, as a share of the tones' power; and what may be left beside them in their groups under anything else.
+    pub(super) noise: f32,
+    pub(super) other: f32,
+    /// How much louder than before what sounds beside the tones may be.
     pub(super) steady: f32,
     /// Most that is heard in a tone's group just before it, as a share of its power.
     pub(super) earlier: f32,

@@ -1,5 +1,8 @@
 //! Digits at the standards' limits and beyond them, and what is no digit.
 
+mod audio;
 mod limits;
 mod others;
 mod signal;
+
+use crate::generator::frequencies;

@@ -1,30 +1,32 @@
 //! From pairs of tones to digits: when one begins, whether it lasts, when it is over.
 
-use super::bands::{HIGH, LOW};
+use super::bands::{HIGH, LAG, LOW};
 use super::history::{History, Limits, Pair};
 
 /// Outputs in 31.5 ms: a tone that lasts so long is a digit (40 ms must be, 23 ms must not).
 const ENOUGH: u64 = 21;
+/// Outputs in 54 ms: a digit is one by then, in white noise too.
+const LATE: u64 = 36;
 /// Outputs in 25.5 ms: a break that lasts so long ends a digit (40 ms must, 10 ms and a lost
 /// packet of 20 ms must not).
 const BREAK: u64 = 17;
 /// Outputs in half a filter: so near to its edges a tone is not whole.
 const EDGE: u64 = 4;
 
-/// So many windows in a row with another pair are another digit, not a ragged edge.
-const OTHERS: u32 = 4;
+/// So many looks in a row at another pair are another digit, not a ragged edge.
+const OTHERS: u32 = 2;
 /// From so many outputs before a tone on, what sounds is listened to: 24 ms.
 const BEFORE: u64 = 16;
 /// Before a tone's edge, from so many outputs on, its groups are quiet.
 const ONSET: u64 = 12;
 /// Fewest outputs that are whole in a digit, breaks not counted; and a third of all.
 const WHOLE: u32 = 6;
-/// How often the background is learnt: each 24 ms.
-const LEARN: u64 = 16;
+/// A look at each so many outputs: 4.5 ms.
+const LOOK: u64 = LAG as u64;
+/// How often the background is learnt: each 22.5 ms.
+const LEARN: u64 = 5 * LOOK;
 /// How far back a tone is looked for: 90 ms.
 const LOOK_BACK: u64 = 60;
-/// Most that a single output of the tone turns off its course, in radians: 40 Hz.
-const STRAY: f32 = 0.4;
 
 /// What the tracker says: output numbers, with the digit's row and column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +59,7 @@ struct Tone {
     present: u64,
     /// The last output that ended a window with this pair.
     found: u64,
-    /// Windows in a row that had another pair.
+    /// Looks in a row that had another pair.
     others: u32,
     is_digit: bool,
 }
@@ -67,40 +69,25 @@ impl Tracker {
         Self { limits, state: None, over: 0, digit: 0 }
     }
 
-    /// Looks at the newest output.
+    /// Looks at the newest output: one in three tells enough.
     pub(super) fn advance(&mut self, history: &mut History) -> [Option<Event>; 2] {
         let now = history.newest();
-        if self.state.is_none() && now.is_multiple_of(LEARN) {
-            history.learn_background(&self.limits);
+        if !now.is_multiple_of(LOOK) {
+            return [None, None];
         }
+        if self.state.is_none() {
+            let may_be = history.scout(&self.limits);
+            if now.is_multiple_of(LEARN) {
+                history.learn_background();
+            }
+            if !may_be && !history.has_background() {
+                return [None, None];
+            }
+        }
+        history.prepare(now);
         let pair = history.pair(&self.limits);
-        let mut ended = None;
-        if let Some(tone) = &mut self.state {
-            if (0..2).all(|group| history.power(now, group) > tone.pair.power[group] / 4.0) {
-                tone.present = now;
-            }
-            match pair {
-                Some(pair) if pair.is_same(&tone.pair) => {
-                    tone.found = now;
-                    tone.others = 0;
-                    // Follow a level that changes.
-                    for (mean, power) in tone.pair.power.iter_mut().zip(pair.power) {
-                        *mean += (power - *mean) / 8.0;
-                    }
-                }
-                Some(_) => {
-                    tone.others += 1;
-                    if tone.others >= OTHERS {
-                        ended = Some(tone.found);
-                    }
-                }
-                None if now - tone.present > BREAK => ended = Some(tone.present),
-                None if now - tone.found > 2 * BREAK => ended = Some(tone.found),
-                None => {}
-            }
-        }
         let mut events = [None, None];
-        if let Some(end) = ended {
+        if let Some(end) = self.follow(history, pair) {
             events[0] = self.end(end);
         }
         if let (None, Some(pair)) = (&self.state, pair) {
@@ -110,6 +97,37 @@ impl Tracker {
         }
         events[1] = self.confirm(history);
         events
+    }
+
+    /// Follows the present tone; gives its last output if it is over.
+    fn follow(&mut self, history: &History, pair: Option<Pair>) -> Option<u64> {
+        let now = history.newest();
+        let tone = self.state.as_mut()?;
+        for number in now + 1 - LOOK..=now {
+            let is_there = |group| history.power(number, group) > tone.pair.power[group] / 4.0;
+            if number - tone.present > BREAK {
+                return Some(tone.present);
+            }
+            if (0..2).all(is_there) {
+                tone.present = number;
+            }
+        }
+        match pair {
+            Some(pair) if pair.is_same(&tone.pair) => {
+                tone.found = now;
+                tone.others = 0;
+                // Follow a level that changes.
+                for (mean, power) in tone.pair.power.iter_mut().zip(pair.power) {
+                    *mean += (power - *mean) / 4.0;
+                }
+                None
+            }
+            Some(_) => {
+                tone.others += 1;
+                (tone.others >= OTHERS).then_some(tone.found)
+            }
+            None => (now - tone.found > 2 * BREAK).then_some(tone.found),
+        }
     }
 
     fn end(&mut self, end: u64) -> Option<Event> {
@@ -124,16 +142,20 @@ impl Tracker {
 
     /// The first output of the newest pair: back from the window, over breaks, to where one of
     /// its tones was half of what it is.
-    fn onset(&self, history: &History, pair: &Pair) -> u64 {
+    fn onset(&self, history: &mut History, pair: &Pair) -> u64 {
         let now = history.newest();
         let earliest = (self.over + 1).max(now - LOOK_BACK);
         let (mut start, mut number) = (now, now);
         while number > earliest && start - number <= BREAK {
+            if number.is_multiple_of(LOOK) {
+                // What is looked at next, and `confirm` before it.
+                history.prepare(number - LOOK - ONSET);
+            }
             number -= 1;
             let tones = [pair.row, pair.column];
             let is_there = (0..2).all(|group| {
                 history.power(number, group) > pair.power[group] / 4.0
-                    && (start - number < 2 || history.strays(number, group, tones[group]) < STRAY)
+                    && (start - number < 2 || history.follows(number, group, tones[group]))
             });
             if is_there {
                 start = number;
@@ -144,9 +166,10 @@ impl Tracker {
 
     fn confirm(&mut self, history: &History) -> Option<Event> {
         let tone = self.state.as_mut()?;
-        let now = history.newest();
+        // The newest output, or the tone's last if it has just ended.
+        let now = tone.present;
         let length = now - tone.start + 1;
-        if tone.is_digit || tone.present != now || length < ENOUGH {
+        if tone.is_digit || now + LOOK <= history.newest() || length < ENOUGH {
             return None;
         }
         // Edges are not whole, and neither are outputs in a break.
@@ -160,41 +183,59 @@ impl Tracker {
         if whole.count_ones() < WHOLE.max((now - first) as u32 / 3) {
             return None;
         }
-        let (low, high) = (history.fit(0, first, whole), history.fit(1, first, whole));
         let limits = &self.limits;
-        let Pair { row, column, .. } = tone.pair;
-        let power = low.power + high.power;
-        let residue = (low.residue + high.residue) / power;
+        let Pair { row, column, power: level } = tone.pair;
         // What sounds beside the tones, and sounded before them: dial tone, noise. A voice brings
         // its other harmonics along.
         let with = mean(
             (first..=now).filter(|n| whole >> (n - first) & 1 == 1).map(|n| history.loudness(n)),
         );
         let before = mean((tone.start - BEFORE..tone.start - 2).map(|n| history.loudness(n)));
+        let earlier = [0, 1].map(|group| {
+            mean((tone.start - ONSET..tone.start - EDGE).map(|n| history.power(n, group)))
+        });
+        // The end of a digit just before is still in the filters.
+        let follows = self.digit + 2 * ONSET >= tone.start;
+        // A key's tones begin at once; a voice glides into its own.
+        let is_abrupt = |level: [f32; 2], limit: f32| {
+            follows || (0..2).all(|group| earlier[group] <= limit * level[group])
+        };
+        let is_alone =
+            |power: f32| with - power / 2.0 <= limits.beside * power / 2.0 + limits.steady * before;
+        // Most of what is no digit fails by far, and is not looked at closely.
+        let about = history.own_power(&tone.pair);
+        if !is_abrupt(level, 1.5 * limits.earlier) || !is_alone(1.2 * about) {
+            return None;
+        }
+        let (low, high) = (history.fit(0, first, whole), history.fit(1, first, whole));
+        let power = low.power + high.power;
+        let residue = (low.residue + high.residue) / power;
         let beside = with - power / 2.0;
-        // White noise is told as such: it was there before, is there still, and there is more of
-        // it outside the groups than inside. After a sound that has stopped, or with one taken
-        // out, tones must be clean.
-        let noise = 2.0 * f32::min(before, beside.max(0.0)) / power;
+        // After a sound that has stopped, with one that has come along, or with one taken out, tones must be clean.
         let has_stopped = before > limits.beside * power / 2.0 && beside < before / 2.0;
-        let clean = if has_stopped || history.has_background() {
+        let has_come =
+            before < 0.4 * power / 2.0 && beside > limits.comes * power / 2.0 + 1.15 * before;
+        let clean = if has_stopped || has_come || history.has_background() {
             limits.residue[0] / 2.0
         } else {
             limits.residue[0]
         };
-        // A key's tones begin at once; a voice glides into its own.
-        let is_abrupt = [low, high].iter().enumerate().all(|(group, fit)| {
-            let earlier = (tone.start - ONSET..tone.start - EDGE).map(|n| history.power(n, group));
-            mean(earlier) <= limits.earlier * fit.level
-        });
+        // White noise is told as such: it was there before, is there still, and there is more of it outside the groups
+        // than inside. What is louder, or lets the tones come late, is no noise: a voice, or music.
+        let noise = 2.0 * f32::min(before, beside.max(0.0)) / power;
+        let noise = if length > LATE || has_come {
+            0.0
+        } else if noise > limits.noise || has_stopped {
+            limits.other
+        } else {
+            0.5 * noise
+        };
         let longer = (length - ENOUGH) as f32;
-        // The end of a digit just before is still in the filters.
-        let follows = self.digit + 2 * ONSET >= tone.start;
         tone.is_digit = LOW.deviation(row, low.hertz) <= limits.deviation
             && HIGH.deviation(column, high.hertz) <= limits.deviation
-            && beside <= limits.beside * power / 2.0 + limits.steady * before
-            && (follows || is_abrupt)
-            && residue <= clean + 0.5 * noise
+            && is_alone(power)
+            && is_abrupt([low.level, high.level], limits.earlier)
+            && residue <= clean + noise
             && residue <= (limits.residue[0] + limits.residue[1] * longer).min(limits.residue[2])
             && limits.allows_twist(low.power, high.power);
         tone.is_digit.then_some(Event::Start { row, column, start: tone.start })

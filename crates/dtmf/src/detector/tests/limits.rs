@@ -7,7 +7,8 @@ use std::vec::Vec;
 
 use switchboard_dialstring::Digit;
 
-use super::signal::{Audio, BURST, Burst, Law, Random, heard};
+use super::audio::{Audio, BURST, Burst, Law, Random};
+use super::signal::heard;
 
 /// Each digit a few times in what `make` makes of it: it is heard once, or not at all.
 fn all(name: &str, is_heard: bool, mut make: impl FnMut(&mut Random, Digit) -> Vec<i16>) {
