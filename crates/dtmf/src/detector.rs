@@ -39,6 +39,7 @@ mod complex;
 mod decimate;
 mod fit;
 mod history;
+mod mute;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -51,6 +52,8 @@ use self::history::{History, Limits};
 use self::track::{Event, Tracker};
 use crate::generator::SampleRate;
 use crate::queue::Queue;
+
+pub use self::mute::Mute;
 
 pub(crate) use self::complex::sine;
 

@@ -2,6 +2,7 @@
 
 mod audio;
 mod limits;
+mod muted;
 mod others;
 mod signal;
 
