@@ -16,6 +16,7 @@ mod pbx;
 mod ports;
 mod record;
 mod registering;
+mod signalling;
 mod sipp;
 mod stage;
 
@@ -102,6 +103,26 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "internal-two-phones",
         about: "two phones ring, one answers, the other is cancelled",
         run: internal::two_phones,
+    },
+    Scenario {
+        name: "lamp",
+        about: "a desk phone's lamp: idle, ringing, talking, over (SUBSCRIBE by SIPp)",
+        run: signalling::lamp,
+    },
+    Scenario {
+        name: "prack",
+        about: "a phone's reliable 183 gets its PRACK",
+        run: signalling::prack,
+    },
+    Scenario {
+        name: "session-timer",
+        about: "a session with a timer, refreshed by UPDATE",
+        run: signalling::session_timer,
+    },
+    Scenario {
+        name: "late-offer",
+        about: "an INVITE without a description: the 200 offers, the ACK answers",
+        run: signalling::late_offer,
     },
     Scenario {
         name: "inbound-during-welcome",
