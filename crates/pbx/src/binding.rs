@@ -72,6 +72,8 @@ impl SavedBinding {
             expires: clock.instant(self.expires),
             q: self.q,
             instance: self.instance,
+            // A phone with several flows says so again when it refreshes.
+            reg_id: None,
             path: self.path,
             user_agent: self.user_agent,
         })

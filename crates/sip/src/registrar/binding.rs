@@ -24,6 +24,8 @@ pub struct Binding {
     pub q: u16,
     /// The phone's instance (`+sip.instance`, RFC 5626 section 4.1), without its quotes.
     pub instance: Option<String>,
+    /// Which of the instance's flows this is (`reg-id`, RFC 5626 section 4.2), where it has several.
+    pub reg_id: Option<u32>,
     /// The Path values (RFC 3327) that a request to the phone carries as Route, nearest first.
     pub path: Vec<String>,
     /// What the phone calls itself.
@@ -43,6 +45,15 @@ impl Binding {
         self.expires.saturating_duration_since(now)
     }
 
+    /// Whether both are one registration: of the same flow of an instance (RFC 5626 section 6), or
+    /// of the same Contact.
+    pub(super) fn is_same(&self, other: &Binding) -> bool {
+        match (self.reg_id, other.reg_id) {
+            (Some(one), Some(two)) => one == two && self.instance == other.instance,
+            _ => self.has_contact(&other.contact.as_uri()),
+        }
+    }
+
     /// Whether the Contact is the same by the rules of RFC 3261 section 19.1.4.
     pub(super) fn has_contact(&self, contact: &Uri<'_>) -> bool {
         self.contact.as_uri().equivalent(contact)
@@ -58,6 +69,9 @@ impl Binding {
         }
         if let Some(instance) = &self.instance {
             value.push_str(&format!(";+sip.instance={}", crate::message::quote(instance)));
+        }
+        if let Some(reg_id) = self.reg_id {
+            value.push_str(&format!(";reg-id={reg_id}"));
         }
         value
     }

@@ -28,12 +28,16 @@ pub(super) struct Update {
     pub(super) lasts: Duration,
     q: u16,
     instance: Option<String>,
+    reg_id: Option<u32>,
 }
 
 impl Update {
     /// Whether it is about this binding.
     pub(super) fn names(&self, binding: &Binding) -> bool {
-        binding.has_contact(&self.contact.as_uri())
+        match (self.reg_id, binding.reg_id) {
+            (Some(ours), Some(theirs)) => ours == theirs && self.instance == binding.instance,
+            _ => binding.has_contact(&self.contact.as_uri()),
+        }
     }
 
     pub(super) fn bind(
@@ -51,6 +55,7 @@ impl Update {
             expires,
             q: self.q,
             instance: self.instance,
+            reg_id: self.reg_id,
             path: path.to_vec(),
             user_agent: user_agent(request),
         }
@@ -82,7 +87,9 @@ impl ContactRules<'_> {
             return Err(Refusal::TooMany);
         }
         let updates = values.into_iter().map(|value| self.update(value, expires));
-        updates.collect::<Result<_, _>>().map(Asked::Update)
+        let mut updates = updates.collect::<Result<Vec<_>, _>>()?;
+        outbound(request, &mut updates)?;
+        Ok(Asked::Update(updates))
     }
 
     fn update(&self, value: &[u8], expires: Option<u32>) -> Result<Update, Refusal> {
@@ -100,6 +107,7 @@ impl ContactRules<'_> {
         if !lasts.is_zero() && !self.is_sane(&uri) {
             return Err(Refusal::ForbiddenContact);
         }
+        let reg_id = contact.params().get("reg-id").and_then(|text| text.parse::<u32>().ok());
         let instance = contact.params().unquoted("+sip.instance");
         let instance =
             instance.filter(|text| text.len() <= 256 && !text.contains(char::is_control));
@@ -108,6 +116,7 @@ impl ContactRules<'_> {
             lasts,
             q: contact.q(),
             instance: instance.map(std::borrow::Cow::into_owned),
+            reg_id: reg_id.filter(|id| (1..1 << 31).contains(id)),
         })
     }
 
@@ -138,6 +147,29 @@ impl ContactRules<'_> {
             return source.is_loopback();
         }
         !is_link_local(ip) || is_link_local(source)
+    }
+}
+
+/// RFC 5626 section 6: a flow of its own is for a phone that asks for it, one in a request, and
+/// reaches us over nobody who would not keep it.
+fn outbound(request: &Message, updates: &mut [Update]) -> Result<(), Refusal> {
+    let asks = request.lists(HeaderName::Supported, super::OUTBOUND);
+    for update in updates.iter_mut() {
+        if !asks || update.instance.is_none() {
+            update.reg_id = None;
+        }
+    }
+    let flows = updates.iter().filter(|update| update.reg_id.is_some());
+    match flows.count() {
+        0 => Ok(()),
+        1 if updates.len() == 1 => {
+            let direct = request.vias().count() == 1;
+            // The proxy nearest to the phone is the last.
+            let nearest = request.addresses(HeaderName::Path).flatten().last();
+            let kept = nearest.is_some_and(|path| path.uri().param("ob").is_some());
+            if direct || kept { Ok(()) } else { Err(Refusal::FirstHopLacksOutbound) }
+        }
+        _ => Err(Refusal::Malformed),
     }
 }
 

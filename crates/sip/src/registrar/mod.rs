@@ -43,6 +43,9 @@ use crate::message::{Builder, HeaderName, Message, StatusCode};
 use crate::uri::UriBuf;
 use crate::{Flow, Transport};
 
+/// The option tag in Supported and Require (RFC 5626 section 11.4).
+pub const OUTBOUND: &str = "outbound";
+
 /// Settings of a [`Registrar`].
 #[derive(Debug, Clone)]
 pub struct RegistrarConfig {
@@ -187,12 +190,28 @@ impl Registrar {
     }
 
     /// The bindings of a user that count now, the most preferred first, then the latest to expire.
+    /// Of several flows of one phone only the latest is among them: when that is closed, the next
+    /// one takes its place (RFC 5626 section 7).
     #[must_use]
     pub fn lookup(&self, now: Instant, user: &str) -> Vec<&Binding> {
         let bindings = self.table.of(user).iter();
         let mut bindings: Vec<_> = bindings.filter(|binding| binding.expires > now).collect();
         bindings.sort_by_key(|binding| Reverse((binding.q, binding.expires)));
+        let mut instances = Vec::new();
+        bindings.retain(|binding| match (binding.reg_id, &binding.instance) {
+            (Some(_), Some(instance)) => {
+                let first = !instances.contains(&instance);
+                instances.push(instance);
+                first
+            }
+            _ => true,
+        });
         bindings
+    }
+
+    /// All bindings of a user that count now, every flow of a phone for itself.
+    pub fn flows(&self, now: Instant, user: &str) -> impl Iterator<Item = &Binding> {
+        self.table.of(user).iter().filter(move |binding| binding.expires > now)
     }
 
     /// Whether a phone is registered on this flow.
@@ -289,12 +308,13 @@ impl Registrar {
     fn save(&mut self, user: &Arc<str>, binding: Binding) {
         // One phone, one binding, whatever port it has come back on.
         let replaced = |other: &Binding| {
-            !other.has_contact(&binding.contact.as_uri())
+            !other.is_same(&binding)
                 && other.instance.is_some()
                 && other.instance == binding.instance
+                && (other.reg_id.is_none() || binding.reg_id.is_none())
         };
         self.drop_where(user, RemovalReason::Replaced, replaced);
-        self.table.remove_where(user, |other| other.has_contact(&binding.contact.as_uri()));
+        self.table.remove_where(user, |other| other.is_same(&binding));
         while self.table.of(user).len() >= self.config.max_bindings.max(1) {
             let Some(oldest) = self.table.take_first_to_expire(user) else { break };
             self.removed(user.clone(), oldest, RemovalReason::Replaced);
@@ -321,14 +341,24 @@ impl Registrar {
 
     fn removed(&mut self, user: Arc<str>, binding: Binding, reason: RemovalReason) {
         let contact = binding.contact;
+        // Another flow of the phone has the same Contact, which is what it is kept under.
+        let uri = contact.as_uri();
+        let left = self.table.of(&user).iter().find(|other| other.has_contact(&uri)).cloned();
+        let saved =
+            left.map(|left| Output::BindingSaved { user: user.clone(), binding: Box::new(left) });
         self.outputs.push_back(Output::BindingRemoved { user, contact, reason });
+        self.outputs.extend(saved);
     }
 
     fn answer(&self, now: Instant, user: &str, request: &Message, to_tag: &str) -> Builder {
         let mut reply = Builder::reply(request, StatusCode::OK, Some(to_tag));
-        for binding in self.lookup(now, user) {
+        let mut outbound = false;
+        for binding in self.flows(now, user) {
             reply = reply.header(HeaderName::Contact, binding.contact_value(now));
+            outbound |= binding.reg_id.is_some() && binding.call_id == request.call_id();
         }
+        let asked = request.lists(HeaderName::Supported, OUTBOUND);
+        reply = reply.maybe(HeaderName::Require, (outbound && asked).then_some(OUTBOUND));
         reply.copy(request, HeaderName::Path)
     }
 }

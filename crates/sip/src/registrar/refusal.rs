@@ -22,6 +22,9 @@ pub enum Refusal {
     /// The address-of-record is not served here.
     #[error("404: the address is not served here")]
     UnknownAddress,
+    /// It asks for a flow of its own (RFC 5626) through a proxy that cannot keep one.
+    #[error("439: the first proxy does not keep flows")]
+    FirstHopLacksOutbound,
     /// The registration would be too short.
     #[error("423: a registration lasts at least {} s", .min.as_secs())]
     TooBrief {
@@ -41,6 +44,7 @@ impl Refusal {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::ThirdParty | Self::ForbiddenContact | Self::TooMany => StatusCode::FORBIDDEN,
             Self::UnknownAddress => StatusCode::NOT_FOUND,
+            Self::FirstHopLacksOutbound => StatusCode::FIRST_HOP_LACKS_OUTBOUND,
             Self::TooBrief { .. } => StatusCode::INTERVAL_TOO_BRIEF,
             Self::OutOfOrder => StatusCode::SERVER_INTERNAL_ERROR,
         }

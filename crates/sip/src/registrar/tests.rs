@@ -339,6 +339,65 @@ fn a_phone_on_tcp_is_found_again_where_it_listens() {
     }
 }
 
+/// RFC 5626: two flows of one phone are two bindings, of which one rings; the other takes its place.
+#[test]
+fn two_flows_of_a_phone_ring_once() {
+    let mut bench = Bench::new();
+    let flow_of = |reg_id: u32| {
+        format!(
+            "Contact: <sip:a@192.0.2.7:5062>;+sip.instance=\"<urn:uuid:1>\";reg-id={reg_id}\n\
+             Supported: path, outbound\n"
+        )
+    };
+    let first = request("anna", "c1", 1, &flow_of(1));
+    let ok = bench.serve("anna", tcp(1), &first).unwrap();
+    assert_eq!(ok.text(HeaderName::Require), Some("outbound"));
+    assert!(granted(&ok)[0].ends_with(";reg-id=1"), "{:?}", granted(&ok));
+    bench.pass(1);
+    let second = request("anna", "c2", 1, &flow_of(2));
+    let ok = bench.serve("anna", tcp(2), &second).unwrap();
+    assert_eq!(granted(&ok).len(), 2);
+    let ring = |bench: &Bench| -> Vec<Flow> {
+        bench.registrar.lookup(bench.now, "anna").iter().map(|binding| binding.flow).collect()
+    };
+    assert_eq!(ring(&bench), [tcp(2)]);
+    // A refresh of one leaves the other; the same flow from elsewhere is the same flow.
+    bench.serve("anna", tcp(3), &request("anna", "c1", 2, &flow_of(1))).unwrap();
+    assert_eq!(bench.registrar.flows(bench.now, "anna").count(), 2);
+    bench.outputs();
+    bench.registrar.flow_closed(tcp(2));
+    assert_eq!(ring(&bench), [tcp(3)]);
+    // What is kept is kept by Contact: the one that is left is saved again.
+    let contact = "sip:a@192.0.2.7:5062".to_owned();
+    let told = [(contact.clone(), Some(RemovalReason::FlowClosed)), (contact, None)];
+    assert_eq!(bench.outputs(), told);
+    // Who comes without flows is one phone again.
+    let plain = "Contact: <sip:a@192.0.2.7:9>;+sip.instance=\"<urn:uuid:1>\"\n";
+    bench.serve("anna", flow(7), &request("anna", "c3", 1, plain)).unwrap();
+    assert_eq!(bench.contacts(), ["sip:a@192.0.2.7:9"]);
+}
+
+#[test]
+fn flows_are_for_who_asks_and_over_who_keeps_them() {
+    let mut bench = Bench::new();
+    let contact = "<sip:a@192.0.2.7:5062>;+sip.instance=\"<urn:uuid:1>\";reg-id=1";
+    let plain = format!("Contact: {contact}\n");
+    let ok = bench.serve("anna", flow(7), &request("anna", "c1", 1, &plain)).unwrap();
+    assert!(!granted(&ok)[0].contains("reg-id") && !ok.has(HeaderName::Require));
+    let two = format!("Contact: {contact}, <sip:b@192.0.2.7>\nSupported: outbound\n");
+    let refused = bench.serve("anna", flow(7), &request("anna", "c1", 2, &two));
+    assert_eq!(refused.unwrap_err(), Refusal::Malformed);
+    let over = |path: &str| {
+        format!(
+            "Via: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKx\nContact: {contact}\nSupported: outbound\nPath: {path}\n"
+        )
+    };
+    let refused = bench.serve("anna", flow(7), &request("anna", "c1", 3, &over("<sip:p;lr>")));
+    assert_eq!(refused.unwrap_err().status().code(), 439);
+    let kept = over("<sip:p;lr>, <sip:q;lr;ob>");
+    bench.serve("anna", flow(7), &request("anna", "c1", 4, &kept)).unwrap();
+}
+
 /// Dismissal: the phones are gone at once, and nothing is left to expire later.
 #[test]
 fn r13_dismissal_unregisters_at_once() {
