@@ -121,12 +121,12 @@ fn drain(receiver: &mut Receiver, digits: &mut String) {
 fn run(trace: impl BufRead, name: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     let mut all_read = true;
-    for (number, line) in (1..).zip(trace.lines()) {
+    for (number, line) in (1..).zip(trace.split(b'\n')) {
         let line = line?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_str::<Scenario>(&line) {
+        match serde_json::from_slice::<Scenario>(&line) {
             Ok(scenario) => writeln!(out, "{}\t{}", scenario.name, digits(&scenario))?,
             Err(error) => {
                 all_read = false;
@@ -143,16 +143,17 @@ fn run(trace: impl BufRead, name: &str) -> io::Result<bool> {
 }
 
 fn main() -> ExitCode {
-    let path = std::env::args().nth(1).filter(|path| path != "-");
+    let path = std::env::args_os().nth(1).filter(|path| path != "-");
+    let name = path.as_ref().map_or("standard input".into(), |path| path.to_string_lossy());
     let result = match &path {
-        None => run(io::stdin().lock(), "standard input"),
-        Some(path) => File::open(path).and_then(|file| run(BufReader::new(file), path)),
+        None => run(io::stdin().lock(), &name),
+        Some(path) => File::open(path).and_then(|file| run(BufReader::new(file), &name)),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("collect_digits: {}: {error}", path.as_deref().unwrap_or("standard input"));
+            eprintln!("collect_digits: {name}: {error}");
             ExitCode::FAILURE
         }
     }

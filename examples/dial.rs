@@ -15,14 +15,16 @@ use switchboard_dialstring::{DialString, ParseError, PauseLengths, Separator, Sy
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Octets that are not UTF-8 become U+FFFD, which is refused in its place.
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if !arguments.is_empty() {
-        return arguments.iter().try_for_each(|input| writeln!(out, "{}", line(input)));
+        return arguments
+            .iter()
+            .try_for_each(|input| writeln!(out, "{}", line(&input.to_string_lossy())));
     }
     for input in io::stdin().lock().split(b'\n') {
         let mut input = input?;
         input.pop_if(|octet| *octet == b'\r');
-        // Octets that are not UTF-8 become U+FFFD, which is refused in its place.
         writeln!(out, "{}", line(&String::from_utf8_lossy(&input)))?;
     }
     Ok(())

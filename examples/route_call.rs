@@ -24,6 +24,7 @@
 
 use std::error::Error;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -65,23 +66,23 @@ answered
 
 fn main() -> ExitCode {
     let (mut json, mut file) = (false, None);
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--json" => json = true,
-            _ => file = Some(argument),
+    for argument in std::env::args_os().skip(1) {
+        if argument == "--json" {
+            json = true;
+        } else {
+            file = Some(PathBuf::from(argument));
         }
     }
     let read = || -> Result<(), Box<dyn Error>> {
         let script = match file.as_deref() {
             None => SCRIPT.to_owned(),
-            Some("-") => {
+            Some(path) if path == Path::new("-") => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
                 text
             }
-            Some(path) => {
-                std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?
-            }
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| format!("{}: {error}", path.display()))?,
         };
         play(&script, json)
     };

@@ -327,7 +327,8 @@ impl Receiver {
             return Err(Error::Backlog);
         }
         let spacing = self.config.min_spacing;
-        if self.spaced - now > spacing * u32::from(self.config.burst.max(1) - 1) {
+        let at_once = u32::from(self.config.burst.max(1) - 1);
+        if self.spaced - now > spacing.saturating_mul(at_once) {
             return Err(Error::TooFast);
         }
         self.spaced = self.spaced.max(now) + spacing;

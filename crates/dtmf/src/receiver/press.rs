@@ -102,7 +102,7 @@ impl Press {
         let older = self.from.wrapping_sub(packet.timestamp);
         self.ssrc == packet.ssrc
             && (1..=NEAR as i16).contains(&behind)
-            && (1..=5 * clock_rate).contains(&older)
+            && (1..=clock_rate.saturating_mul(5)).contains(&older)
     }
 
     /// What the packet is to this press, by RFC 4733 and by what senders make of it.
