@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use switchboard_pbx::{CallKind, Cause};
-use switchboard_testkit::Say;
+use switchboard_testkit::{Link, Say};
 
 use crate::support::{Called, World};
 
@@ -96,6 +96,32 @@ fn h35_a_press_heard_both_ways_counts_once() {
     world.hang_up(trunk);
     world.assert_clean();
     assert_eq!(world.record().digits, ["102"]);
+}
+
+/// An INFO whose answer was lost is sent again: it is one press. Every datagram arrives twice, the
+/// second one up to a second later.
+#[test]
+fn h35_an_info_that_is_sent_again_counts_once() {
+    for seed in 0..8 {
+        let (delay, jitter) = (Duration::from_millis(5), Duration::from_millis(seed * 140));
+        let link = Link { duplicate: 1.0, delay, jitter, ..Link::default() };
+        let mut world = World::over(seed, link);
+        let berta = answering(&mut world, "berta");
+        world.seconds(1);
+        let trunk = calling(&mut world);
+        world.dial(trunk, NUMBER);
+        world.seconds(4);
+        for digit in ['1', '0', '2'] {
+            world.act(trunk, |phone, now| phone.info(now, digit));
+            world.run(Duration::from_millis(1_200));
+        }
+        world.seconds(6);
+        assert!(world.phones[berta].is_up(), "seed {seed}: {:#?}", world.transcript());
+        world.hang_up(trunk);
+        world.seconds(40);
+        world.assert_clean();
+        assert_eq!(world.record().digits, ["102"], "seed {seed}");
+    }
 }
 
 #[test]
