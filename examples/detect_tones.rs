@@ -1,11 +1,16 @@
 //! Hears the digits in WAV files of 8, 16 or 48 kHz.
 //!
-//! `cargo run --release --example detect_tones -- [--times] FILE.wav...` prints for each file its
-//! name, a tab, and the digits; with `--times` a line for each digit with its start and end in
-//! seconds. Of several channels the first is heard.
+//! `cargo run --release --example detect_tones -- [--times | --svg] FILE.wav...` prints for each
+//! file its name, a tab, and the digits; with `--times` a line for each digit with its start and
+//! end in seconds; with `--svg` one picture of all files instead, their audio and where the digits
+//! are in it. Of several channels the first is heard.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
+#[path = "detect_tones/picture.rs"]
+mod picture;
+
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use switchboard_dtmf::detector::{Detector, Output};
@@ -40,7 +45,16 @@ struct Heard {
     to: f64,
 }
 
-fn hear(path: &str) -> Result<Vec<Heard>, Fault> {
+/// A file, and what was heard in it.
+struct Hearing {
+    name: String,
+    /// Samples a second.
+    rate: u32,
+    audio: Vec<f32>,
+    heard: Vec<Heard>,
+}
+
+fn hear(path: &OsStr) -> Result<Hearing, Fault> {
     let mut wav = hound::WavReader::open(path)?;
     let spec = wav.spec();
     let rate = match spec.sample_rate {
@@ -76,33 +90,56 @@ fn hear(path: &str) -> Result<Vec<Heard>, Fault> {
     }
     detector.finish();
     drain(&mut detector);
-    Ok(heard)
+    let name = path.to_string_lossy().into_owned();
+    Ok(Hearing { name, rate: spec.sample_rate, audio, heard })
+}
+
+/// What is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Print {
+    Digits,
+    Times,
+    Svg,
 }
 
 fn main() -> ExitCode {
-    let (options, files): (Vec<_>, Vec<_>) =
-        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    if files.is_empty() || options.iter().any(|option| option != "--times") {
-        eprintln!("usage: detect_tones [--times] FILE.wav...");
+    let (mut print, mut files) = (Print::Digits, Vec::new());
+    for argument in std::env::args_os().skip(1) {
+        match argument.to_str() {
+            Some("--times") => print = Print::Times,
+            Some("--svg") => print = Print::Svg,
+            Some(option) if option.starts_with("--") => {
+                files.clear();
+                break;
+            }
+            _ => files.push(argument),
+        }
+    }
+    if files.is_empty() {
+        eprintln!("usage: detect_tones [--times | --svg] FILE.wav...");
         return ExitCode::FAILURE;
     }
-    let mut result = ExitCode::SUCCESS;
+    let (mut result, mut pictured) = (ExitCode::SUCCESS, Vec::new());
     for file in files {
         match hear(&file) {
-            Ok(heard) if options.is_empty() => {
-                let digits: String = heard.iter().map(|heard| heard.digit).collect();
-                println!("{file}\t{digits}");
-            }
-            Ok(heard) => {
+            Ok(hearing) if print == Print::Svg => pictured.push(hearing),
+            Ok(Hearing { name, heard, .. }) if print == Print::Times => {
                 for Heard { digit, from, to } in heard {
-                    println!("{file}\t{digit}\t{from:.3}\t{to:.3}");
+                    println!("{name}\t{digit}\t{from:.3}\t{to:.3}");
                 }
             }
+            Ok(Hearing { name, heard, .. }) => {
+                let digits: String = heard.iter().map(|heard| heard.digit).collect();
+                println!("{name}\t{digits}");
+            }
             Err(fault) => {
-                eprintln!("{file}: {fault}");
+                eprintln!("{}: {fault}", file.to_string_lossy());
                 result = ExitCode::FAILURE;
             }
         }
+    }
+    if print == Print::Svg {
+        println!("{}", picture::svg(&pictured));
     }
     result
 }

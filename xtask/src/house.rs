@@ -153,6 +153,12 @@ const RUNS: &[Run] = &[
     },
     Run { example: "generate_tones", args: &["159#", "{out}/digits.wav"], input: "", holds: "" },
     Run { example: "detect_tones", args: &["{out}/digits.wav"], input: "", holds: "\t159#" },
+    Run {
+        example: "detect_tones",
+        args: &["--svg", "{out}/digits.wav"],
+        input: "",
+        holds: "<title>#: 0.",
+    },
     Run { example: "rtp_dump", args: &[], input: "", holds: "event" },
     Run { example: "sip_check", args: &["{out}/register.sip"], input: "", holds: "\taccept\t" },
     Run { example: "route_call", args: &[], input: "", holds: "play welcome" },
