@@ -8,6 +8,7 @@ mod flow;
 mod identifiers;
 pub mod locate;
 mod message;
+pub mod refer;
 pub mod registrar;
 pub mod registration;
 pub mod reliable;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use switchboard_pbx::{CallKind, Cause};
+use switchboard_sip::{HeaderName, Method, StatusCode};
 use switchboard_testkit::Say;
 
 use crate::dismissal::dismiss;
@@ -55,6 +56,28 @@ fn r17_blind_transfer_by_the_callee() {
     let record = world.record();
     assert_eq!((record.head.kind, record.cause), (CallKind::Internal, Cause::Normal));
     assert_eq!(record.to.as_ref().unwrap().number, "103");
+}
+
+/// Who does not want to hear how it goes hears nothing, and the call is handed on all the same
+/// (RFC 4488).
+#[test]
+fn a_transfer_without_notifys() {
+    let Talk { mut world, anna, berta, carl } = talk();
+    world.act(berta, |phone, now| {
+        phone.within(now, &Method::Refer, |refer| {
+            refer
+                .header(HeaderName::ReferTo, format!("<sip:103@{REALM}>"))
+                .header(HeaderName::ReferSub, "false")
+        });
+    });
+    world.seconds(5);
+    let accepted = world.phones[berta].answers.last().unwrap();
+    assert_eq!(accepted.status(), Some(StatusCode::ACCEPTED));
+    assert_eq!(accepted.text(HeaderName::ReferSub), Some("false"));
+    assert!(world.phones[berta].is_over() && world.phones[berta].call().notified.is_empty());
+    assert!(world.phones[anna].is_up() && world.phones[carl].is_up());
+    world.hang_up(carl);
+    world.assert_clean();
 }
 
 #[test]
