@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
 
-use switchboard_rtp::{ClockRate, PayloadType};
+use switchboard_rtp::{ClockRate, PayloadType, SrtpKey};
 
 /// Samples per second of everything in this crate.
 pub const SAMPLE_RATE: u32 = 8_000;
@@ -78,6 +78,15 @@ pub struct TelephoneEventFormat {
     pub clock: ClockRate,
 }
 
+/// The keys of an encrypted stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SrtpKeys {
+    /// What we seal with: named in our SDP.
+    pub send: SrtpKey,
+    /// What the peer seals with: named in its SDP.
+    pub receive: SrtpKey,
+}
+
 /// Which way audio flows, seen from this side (RFC 4566 and RFC 3264).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -126,6 +135,11 @@ pub struct StreamConfig {
     pub telephone_event: Option<TelephoneEventFormat>,
     /// Which way audio flows.
     pub direction: Direction,
+    /// RTCP goes to the port of RTP and comes from there (RFC 5761).
+    pub rtcp_mux: bool,
+    /// The keys of SRTP: with them nothing but SRTP is taken and sent. New ones in a later agreement
+    /// are used from then on; packets under way with the old one are still taken.
+    pub srtp: Option<SrtpKeys>,
     /// Audio per packet that we send: a multiple of 10 ms up to 60 ms, otherwise 20 ms is used.
     pub ptime: Duration,
 }
@@ -143,6 +157,8 @@ impl StreamConfig {
             payload_types: PayloadTypes::both(codec.payload_type()),
             telephone_event: None,
             direction: Direction::SendRecv,
+            rtcp_mux: false,
+            srtp: None,
             ptime: Duration::from_millis(20),
         }
     }

@@ -18,6 +18,7 @@ mod outgoing;
 mod playout;
 mod relay;
 mod reports;
+mod secured;
 mod speak;
 
 use core::time::Duration;
@@ -25,10 +26,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use switchboard_dtmf::receiver::Output as Press;
 use switchboard_dtmf::sender::Plan;
 use switchboard_rtp::rtcp::Compound;
-use switchboard_rtp::{RtpTimestamp, SequenceNumber, SourceLatch, Ssrc, is_rtcp};
+use switchboard_rtp::{
+    RtpTimestamp, SequenceNumber, SourceLatch, SourceVerdict, SrtpError, Ssrc, is_rtcp,
+};
 
 pub(crate) use self::digits::Full;
 use self::digits::{Digits, Job};
@@ -38,6 +42,7 @@ use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 use self::playout::{Playing, Playout, Source};
 use self::reports::{Bye, Reports};
+pub(crate) use self::secured::Secured;
 use crate::ear::Ear;
 use crate::outputs::Outputs;
 use crate::random::Random;
@@ -78,6 +83,9 @@ pub(crate) struct Leg {
     /// What others say as samples.
     mixed: Option<Mixed>,
     is_in_room: bool,
+    /// The keys, where the peer encrypts.
+    secured: Option<Box<Secured>>,
+    unauthentic: u64,
     /// What its peer says must be decoded for its partner.
     pub(crate) is_translated: bool,
 }
@@ -123,6 +131,8 @@ impl Leg {
             ear: None,
             mixed: None,
             is_in_room: false,
+            secured: None,
+            unauthentic: 0,
             is_translated: false,
         }
     }
@@ -131,6 +141,11 @@ impl Leg {
     pub(crate) fn configure(&mut self, now: Instant, mut stream: StreamConfig) {
         stream.ptime = usable_ptime(stream.ptime);
         let rtcp = stream.remote_rtcp.unwrap_or_else(|| next_port(stream.remote));
+        match (stream.srtp, &mut self.secured) {
+            (None, secured) => *secured = None,
+            (Some(keys), Some(secured)) => secured.rekey(keys),
+            (Some(keys), secured) => *secured = Some(Box::new(Secured::new(keys))),
+        }
         self.incoming.configure(now, &stream);
         self.outgoing.interrupt();
         match &mut self.agreed {
@@ -187,6 +202,29 @@ impl Leg {
         }
     }
 
+    /// Opens a datagram of a peer that encrypts; `None`: it is plain. Who is refused by its address is
+    /// not worth a look at the tag, and what is not authentic teaches nothing.
+    pub(crate) fn open(
+        &mut self,
+        channel: Channel,
+        source: SocketAddr,
+        datagram: &[u8],
+    ) -> Option<Result<Bytes, SrtpError>> {
+        let secured = self.secured.as_mut()?;
+        let agreed = self.agreed.as_ref()?;
+        let mut latch = match channel {
+            Channel::Rtp => agreed.latch,
+            Channel::Rtcp => agreed.rtcp_latch,
+        };
+        if latch.check(source) == SourceVerdict::Refused {
+            self.incoming.foreign += 1;
+            return Some(Err(SrtpError::NotAuthentic));
+        }
+        let opened = secured.open(channel, datagram);
+        self.unauthentic += u64::from(opened.is_err());
+        Some(opened)
+    }
+
     /// Takes an RTP datagram; what may be relayed.
     pub(crate) fn on_rtp<'a>(
         &mut self,
@@ -199,7 +237,7 @@ impl Leg {
             return None;
         };
         if is_rtcp(datagram) {
-            // Both on one port (RFC 5761), though we did not ask for it.
+            // Both on one port (RFC 5761), even where it was not agreed on.
             if agreed.latch.learnt().is_some() && agreed.latch.check(source).is_accepted() {
                 self.read_rtcp(now, datagram);
             } else {
@@ -290,6 +328,7 @@ impl Leg {
             packets_lost: self.incoming.statistics.lost(),
             foreign: self.incoming.foreign,
             malformed: self.incoming.malformed,
+            unauthentic: self.unauthentic,
             jitter: self.incoming.statistics.jitter(),
             playout_delay: self.ear.as_ref().map(|e| e.delay()).or(self.incoming.playout_delay),
             late: self.incoming.late + self.ear.as_ref().map_or(0, |ear| ear.late()),
@@ -317,10 +356,16 @@ impl Leg {
     fn report(&mut self, now: Instant, bye: Bye, out: &mut Outputs) {
         let Some(agreed) = &self.agreed else { return };
         // Nobody is told anything before audio may go there.
-        let Some(destination) = agreed.rtcp_latch.destination() else { return };
+        let (channel, latch) = if agreed.stream.rtcp_mux {
+            (Channel::Rtp, &agreed.latch)
+        } else {
+            (Channel::Rtcp, &agreed.rtcp_latch)
+        };
+        let Some(destination) = latch.destination() else { return };
         let (reports, outgoing) = (&mut self.reports, &self.outgoing);
         let statistics = &mut self.incoming.statistics;
-        out.transmit(self.id, Channel::Rtcp, destination, |buffer| {
+        let secured = self.secured.as_deref_mut();
+        out.transmit(self.id, channel, destination, secured, |buffer| {
             reports.write(now, outgoing, statistics, bye, buffer);
         });
     }

@@ -33,7 +33,8 @@
 //! Two bridged legs of one codec relay packets without decoding them: the header is rewritten, the
 //! payload copied once. A-law and mu-law are translated by table. Where packets come from and go to
 //! is decided by [`switchboard_rtp::SourceLatch`]: the rules that keep strangers out of a call, and
-//! us from being aimed at others, are written there.
+//! us from being aimed at others, are written there. A leg with keys takes and sends SRTP only; what
+//! is not authentic is dropped and counted, and ends no call.
 //!
 //! # Time
 //!
@@ -59,7 +60,7 @@
 //! - [`PlaneConfig::max_legs`] legs, eight waiting plans of digits a leg, datagrams of up to 1,400
 //!   octets of payload. Outputs queue until they are taken.
 //! - In the steady state nothing is allocated a packet, as long as [`Transmit`]s are dropped once
-//!   sent.
+//!   sent; SRTP takes a buffer for each.
 
 mod audio;
 mod codec;
@@ -74,12 +75,15 @@ mod outputs;
 mod pitch;
 mod plane;
 mod random;
+mod recording;
 mod stats;
 mod timers;
 mod tone;
 
 pub use audio::{Audio, AudioError, AudioErrorKind};
-pub use codec::{Codec, Direction, PayloadTypes, SAMPLE_RATE, StreamConfig, TelephoneEventFormat};
+pub use codec::{
+    Codec, Direction, PayloadTypes, SAMPLE_RATE, SrtpKeys, StreamConfig, TelephoneEventFormat,
+};
 pub use comfort_noise::ComfortNoise;
 pub use concealer::Concealer;
 pub use message::{
@@ -88,5 +92,6 @@ pub use message::{
 };
 pub use mixer::Mixer;
 pub use plane::{Plane, PlaneConfig, PlaneError};
+pub use recording::{RecordingError, RecordingFile};
 pub use stats::Stats;
 pub use tone::{Burst, Tone, ToneSet};

@@ -28,13 +28,14 @@ pub struct Token(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomId(pub u64);
 
-/// Names a recording. Chosen by the caller.
+/// Names a recording. Chosen by the caller; wide enough for the name of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RecordingId(pub u64);
+pub struct RecordingId(pub u128);
 
 impl fmt::Display for RecordingId {
+    /// 32 hexadecimal digits: fit for the name of a file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        write!(f, "{:032x}", self.0)
     }
 }
 

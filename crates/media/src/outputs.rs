@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::leg::Secured;
 use crate::{Channel, Event, EventKind, LegId, Output, Recorded, RecordingId, Transmit};
 
 /// The largest datagram that is built.
@@ -22,15 +23,24 @@ pub(crate) struct Outputs {
 }
 
 impl Outputs {
-    /// Queues the datagram that `write` puts into the buffer, at most [`MAX_DATAGRAM`] octets.
+    /// Queues the datagram that `write` puts into the buffer, at most [`MAX_DATAGRAM`] octets, sealed
+    /// where the leg has keys.
     pub(crate) fn transmit(
         &mut self,
         leg: LegId,
         channel: Channel,
         destination: SocketAddr,
+        secured: Option<&mut Secured>,
         write: impl FnOnce(&mut BytesMut),
     ) {
         let payload = self.cut(write);
+        let payload = match secured {
+            None => payload,
+            Some(secured) => match secured.seal(&payload) {
+                Some(sealed) => sealed,
+                None => return,
+            },
+        };
         self.queue.push_back(Output::Transmit(Transmit { leg, channel, destination, payload }));
     }
 

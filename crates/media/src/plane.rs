@@ -107,6 +107,12 @@ impl Plane {
         match input {
             Input::Packet { leg: id, channel, source, payload } => {
                 let leg = self.legs.get_mut(&id).ok_or(PlaneError::UnknownLeg(id))?;
+                let opened = leg.open(channel, source, payload);
+                let payload = match &opened {
+                    None => payload,
+                    Some(Ok(opened)) => opened,
+                    Some(Err(_)) => return Ok(()),
+                };
                 match channel {
                     Channel::Rtp => {
                         if let Some(heard) = leg.on_rtp(now, source, payload) {

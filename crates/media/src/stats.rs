@@ -20,6 +20,8 @@ pub struct Stats {
     pub foreign: u64,
     /// Datagrams that were no RTP or RTCP, or of a payload type nobody agreed on; dropped.
     pub malformed: u64,
+    /// Packets that were not authentic SRTP, or replays; dropped.
+    pub unauthentic: u64,
     /// Interarrival jitter (RFC 3550, section 6.4.1) at the end.
     pub jitter: Duration,
     /// How long decoded audio waited in the jitter buffer, at the end; `None` when nothing had to be

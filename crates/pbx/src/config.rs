@@ -9,6 +9,7 @@ use switchboard_sip::transaction::TimerConfig;
 use switchboard_sip::{Builder, Flow, HeaderName, Message, StatusCode, Transport};
 
 use crate::clock::WallClock;
+use crate::encryption::AudioEncryption;
 use crate::sounds::Sounds;
 
 /// A socket that the shell listens on.
@@ -154,6 +155,8 @@ pub struct Config {
     pub timing: Timing,
     /// The lettered timers of SIP.
     pub sip: TimerConfig,
+    /// Whether audio is encrypted.
+    pub audio: AudioEncryption,
     /// What becomes of a dismissed user's running calls.
     pub on_dismissal: RunningCalls,
     /// The source of tags, branches, nonces and names of calls: secret, and different at each start.
@@ -175,6 +178,7 @@ impl Config {
             limits: Limits::default(),
             timing: Timing::default(),
             sip: TimerConfig::default(),
+            audio: AudioEncryption::default(),
             on_dismissal: RunningCalls::default(),
             seed,
         }

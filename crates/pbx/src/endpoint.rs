@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use switchboard_dialstring::{DialString, Separator, SipUser};
 use switchboard_routing::{LineId, TrunkId, UserId};
+use switchboard_sdp::Encryption;
 use switchboard_sip::auth::Challenge;
 use switchboard_sip::checks::{self, Capabilities};
 use switchboard_sip::dialog::DialogId;
@@ -259,7 +260,8 @@ impl Pbx {
             let min = small.min.as_secs().to_string();
             return self.refuse(&request, small.status(), Some((HeaderName::MinSe, &min)));
         }
-        if let Err(status) = offer(&request.message) {
+        let (audio, transport) = (self.world.config.audio, request.flow.transport);
+        if let Err(status) = offer(&request.message, audio.of(transport, || [0; 32])) {
             return self.refuse(&request, status, None);
         }
         let full =
@@ -391,7 +393,7 @@ impl Pbx {
 }
 
 /// An INVITE has to say where the caller is, and if it offers audio, audio that we speak.
-fn offer(invite: &Message) -> Result<(), StatusCode> {
+fn offer(invite: &Message, encryption: Encryption) -> Result<(), StatusCode> {
     let contact = invite.contact().map_err(|_| StatusCode::BAD_REQUEST)?;
     let scheme = contact.ok_or(StatusCode::BAD_REQUEST)?.uri().scheme();
     if !matches!(scheme, Scheme::Sip | Scheme::Sips) {
@@ -405,7 +407,7 @@ fn offer(invite: &Message) -> Result<(), StatusCode> {
     if !kind.eq_ignore_ascii_case("application/sdp") {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
-    session::check_offer(invite.body())
+    session::check_offer(invite.body(), encryption)
         .map_err(|fault| StatusCode::new(fault.status()).unwrap_or(StatusCode::BAD_REQUEST))
 }
 

@@ -8,7 +8,9 @@ use switchboard_media as media;
 use switchboard_media::{LegId, StreamConfig};
 use switchboard_rtp::{ClockRate, PayloadType};
 use switchboard_sdp as sdp;
-use switchboard_sdp::{Agreed, LocalAudio, Negotiation};
+use switchboard_sdp::{Agreed, Encryption, LocalAudio, Negotiation};
+
+use crate::encryption;
 
 /// The audio of one leg.
 #[derive(Clone, Debug)]
@@ -16,6 +18,7 @@ pub(crate) struct Session {
     media: LegId,
     local: SocketAddr,
     trust: Trust,
+    encryption: Encryption,
     negotiation: Negotiation,
     agreed: Option<Agreed>,
 }
@@ -67,8 +70,15 @@ impl Unusable {
 
 impl Session {
     /// A session on a port that is bound. `id` is unique among our sessions.
-    pub(crate) fn new(id: u64, media: LegId, local: SocketAddr, trust: Trust) -> Self {
-        Self { media, local, trust, negotiation: Negotiation::new(id, local), agreed: None }
+    pub(crate) fn new(
+        id: u64,
+        media: LegId,
+        local: SocketAddr,
+        trust: Trust,
+        encryption: Encryption,
+    ) -> Self {
+        let negotiation = Negotiation::new(id, local);
+        Self { media, local, trust, encryption, negotiation, agreed: None }
     }
 
     pub(crate) fn media(&self) -> LegId {
@@ -108,7 +118,8 @@ impl Session {
         prefer: Option<sdp::Codec>,
     ) -> Result<(Bytes, Change), Unusable> {
         let offer = sdp::Session::parse(offer)?;
-        let audio = self.audio(prefer.or(self.codec()).or_else(|| first_codec(&offer)));
+        let audio =
+            self.audio(prefer.or(self.codec()).or_else(|| first_codec(&offer, &self.encryption)));
         let (answer, agreed) = self.negotiation.answer(&offer, &audio)?;
         Ok((answer.to_string().into(), self.agree(agreed)))
     }
@@ -120,13 +131,19 @@ impl Session {
         Ok(self.agree(agreed))
     }
 
+    /// The codec that this offer likes best among those that we speak.
+    pub(crate) fn offered_codec(&self, offer: &[u8]) -> Option<sdp::Codec> {
+        first_codec(&sdp::Session::parse(offer).ok()?, &self.encryption)
+    }
+
     /// Our offer was refused.
     pub(crate) fn withdraw(&mut self) {
         self.negotiation.withdraw();
     }
 
     fn audio(&self, prefer: Option<sdp::Codec>) -> LocalAudio {
-        let mut audio = LocalAudio::new(self.local);
+        let encryption = self.encryption.clone();
+        let mut audio = LocalAudio { encryption, ..LocalAudio::new(self.local) };
         if let Some(prefer) = prefer {
             audio.codecs.sort_by_key(|codec| *codec != prefer);
         }
@@ -171,15 +188,18 @@ impl Session {
             } else {
                 media::Direction::SendRecv
             },
+            rtcp_mux: agreed.rtcp_mux,
+            srtp: agreed.keys.as_ref().and_then(encryption::keys),
             ptime: Duration::from_millis(agreed.ptime.into()),
         }
     }
 }
 
 /// Whether an offer could be answered: before anybody is rung for it.
-pub(crate) fn check_offer(offer: &[u8]) -> Result<(), Unusable> {
+pub(crate) fn check_offer(offer: &[u8], encryption: Encryption) -> Result<(), Unusable> {
     let offer = sdp::Session::parse(offer)?;
-    let local = LocalAudio::new(SocketAddr::from(([192, 0, 2, 1], 4_000)));
+    let address = SocketAddr::from(([192, 0, 2, 1], 4_000));
+    let local = LocalAudio { encryption, ..LocalAudio::new(address) };
     Negotiation::new(0, local.address).answer(&offer, &local)?;
     Ok(())
 }
@@ -190,8 +210,8 @@ fn holds(agreed: &Agreed) -> bool {
 }
 
 /// What the offerer likes best among what we speak: the first format that we know.
-fn first_codec(offer: &sdp::Session) -> Option<sdp::Codec> {
-    let audio = sdp::RemoteAudio::from_session(offer).ok()?;
+fn first_codec(offer: &sdp::Session, encryption: &Encryption) -> Option<sdp::Codec> {
+    let audio = sdp::RemoteAudio::from_session_with(offer, encryption).ok()?;
     audio.formats.iter().find_map(sdp::Format::codec)
 }
 
@@ -210,7 +230,7 @@ mod tests {
 
     fn session() -> Session {
         let trust = Trust::Signalled(address("192.0.2.9:5060").ip());
-        Session::new(7, LegId(3), address("192.0.2.1:4000"), trust)
+        Session::new(7, LegId(3), address("192.0.2.1:4000"), trust, Encryption::Off)
     }
 
     fn offer(formats: &str, direction: &str) -> String {

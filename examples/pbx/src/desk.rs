@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use switchboard_media::{Recorded, RecordingId};
 use switchboard_pbx::{CallId, CallRecord, Event, OriginateError, RecordHead, SavedBinding};
 use switchboard_routing::UserId;
 use switchboard_store::{Registration, SqliteStore, UnixMillis};
@@ -16,6 +18,7 @@ use crate::keeper::{Job, Keeper};
 use crate::records;
 use crate::screen::Screen;
 use crate::show::Show;
+use crate::tapes::Tapes;
 
 /// Who waits for which call to begin.
 #[derive(Clone, Default)]
@@ -46,11 +49,24 @@ pub(crate) struct Desk {
     screen: Arc<Screen>,
     show: Show,
     originations: Originations,
+    tapes: Tapes,
 }
 
 impl Desk {
-    pub(crate) fn new(store: Arc<SqliteStore>, screen: Arc<Screen>, show: Show) -> Self {
-        Self { keeper: Keeper::new(store), screen, show, originations: Originations::default() }
+    /// Recordings go into the data folder.
+    pub(crate) fn new(
+        store: Arc<SqliteStore>,
+        folder: &Path,
+        screen: Arc<Screen>,
+        show: Show,
+    ) -> Self {
+        Self {
+            keeper: Keeper::new(store),
+            screen,
+            show,
+            originations: Originations::default(),
+            tapes: Tapes::new(folder),
+        }
     }
 
     pub(crate) fn originations(&self) -> Originations {
@@ -97,6 +113,14 @@ impl Host for Desk {
             // Whoever asked may have gone; the call goes on.
             _ = waiting.send(result);
         }
+    }
+
+    fn recorded(&mut self, block: Recorded) {
+        self.tapes.block(block);
+    }
+
+    fn recording_over(&mut self, recording: RecordingId) {
+        self.tapes.over(recording);
     }
 
     fn event(&mut self, event: &Event) {

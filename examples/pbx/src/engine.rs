@@ -54,6 +54,7 @@ pub(crate) fn build(
         },
         timing: Timing::default(),
         sip: TimerConfig::default(),
+        audio: settings.file.rtp.audio(),
         on_dismissal: match calls.on_dismissal {
             OnDismissal::Continue => RunningCalls::Continue,
             OnDismissal::End => RunningCalls::End,

@@ -20,6 +20,7 @@ mod screen;
 mod serve;
 mod settings;
 mod show;
+mod tapes;
 mod text;
 mod watch;
 

@@ -62,7 +62,7 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
     let show = Show::new(settings.log);
     announce(&screen, &show, settings, &sip, &folder, &directory, lost_calls);
 
-    let mut desk = Desk::new(Arc::clone(&folder.store), Arc::clone(&screen), show);
+    let mut desk = Desk::new(Arc::clone(&folder.store), folder.path(), Arc::clone(&screen), show);
     let changed = Rc::new(Notify::new());
     let watching = watch(admin.clone(), handle.clone(), Rc::clone(&changed), clock);
     let requests = Requests::new(admin, handle.clone(), desk.originations(), changed);

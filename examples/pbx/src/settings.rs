@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use switchboard_pbx::{AudioEncryption, Srtp};
 use switchboard_store::TomlFaults;
 use switchboard_transport::{PortRange, StreamLimits};
 
@@ -66,11 +67,39 @@ pub(crate) struct RtpSettings {
     #[serde(deserialize_with = "port_range")]
     pub(crate) ports: PortRange,
     pub(crate) silence: u64,
+    pub(crate) srtp: SrtpMode,
+    pub(crate) srtp_keys_in_clear: bool,
+}
+
+/// Whether audio is encrypted.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SrtpMode {
+    Off,
+    #[default]
+    Allowed,
+    Required,
+}
+
+impl RtpSettings {
+    pub(crate) fn audio(&self) -> AudioEncryption {
+        let srtp = match self.srtp {
+            SrtpMode::Off => Srtp::Off,
+            SrtpMode::Allowed => Srtp::Allowed,
+            SrtpMode::Required => Srtp::Required,
+        };
+        AudioEncryption { srtp, keys_in_clear: self.srtp_keys_in_clear }
+    }
 }
 
 impl Default for RtpSettings {
     fn default() -> Self {
-        Self { ports: default_ports(), silence: 30 }
+        Self {
+            ports: default_ports(),
+            silence: 30,
+            srtp: SrtpMode::default(),
+            srtp_keys_in_clear: false,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod pbx;
 mod ports;
 mod record;
 mod registering;
+mod secured;
 mod signalling;
 mod sipp;
 mod stage;
@@ -80,6 +81,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "two-softphones",
         about: "the README's script: two baresips call each other",
         run: internal::two_softphones,
+    },
+    Scenario {
+        name: "srtp",
+        about: "an encrypted and a plain phone, and two encrypted ones, hear each other",
+        run: secured::srtp,
+    },
+    Scenario {
+        name: "srtp-required",
+        about: "a plain phone is refused where audio must be encrypted",
+        run: secured::required,
     },
     Scenario { name: "internal-busy", about: "busy: 486", run: internal::busy },
     Scenario { name: "internal-declined", about: "declined: 603", run: internal::declined },

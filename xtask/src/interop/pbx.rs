@@ -37,10 +37,15 @@ pub(crate) struct Pbx {
 }
 
 impl Pbx {
-    /// Imports the directory into a new data folder below `dir` and starts the program there.
-    pub(crate) fn start(dir: &Path, directory: &str) -> Result<Self, String> {
+    /// Imports the directory into a new data folder below `dir`, with these settings (the text of `pbx.toml`) if any,
+    /// and starts the program there.
+    pub(crate) fn start(dir: &Path, directory: &str, settings: &str) -> Result<Self, String> {
         let data = dir.join("data");
         fs::create_dir_all(&data).map_err(|e| format!("{}: {e}", data.display()))?;
+        if !settings.is_empty() {
+            let file = data.join("pbx.toml");
+            fs::write(&file, settings).map_err(|e| format!("{}: {e}", file.display()))?;
+        }
         let port = ports::block(2);
         let rtp = ports::block(400);
         let mut pbx = Self { child: None, data, port, rtp, dir: dir.to_owned(), starts: 0 };

@@ -33,8 +33,13 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts the PBX with the company's directory.
     pub(crate) fn new(dir: &Path, line: Line) -> Result<Self, String> {
+        Self::with(dir, line, "")
+    }
+
+    /// The same with settings: the text of `pbx.toml`.
+    pub(crate) fn with(dir: &Path, line: Line, settings: &str) -> Result<Self, String> {
         let outside = ports::block(28);
-        let pbx = Pbx::start(dir, &company::directory(outside, line))?;
+        let pbx = Pbx::start(dir, &company::directory(outside, line), settings)?;
         Ok(Self { dir: dir.to_owned(), pbx, outside })
     }
 

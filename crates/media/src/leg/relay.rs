@@ -9,6 +9,7 @@ use switchboard_rtp::{HEADER_LEN, Header, TelephoneEvent};
 
 use super::digits::Job;
 use super::playout::Source;
+use super::secured::Secured;
 use super::{Heard, Leg};
 use crate::outputs::Outputs;
 use crate::{Channel, LegId};
@@ -35,7 +36,8 @@ impl Leg {
                 let header = self.outgoing.relayed_audio(now, &header, samples, payload_type);
                 let Some(header) = header else { return };
                 let to = stream.codec;
-                out.transmit(leg, Channel::Rtp, destination, |buffer| {
+                let secured = self.secured.as_deref_mut();
+                out.transmit(leg, Channel::Rtp, destination, secured, |buffer| {
                     header.write(buffer);
                     buffer.put_slice(payload);
                     codec.transcode(to, &mut buffer[HEADER_LEN..]);
@@ -51,7 +53,9 @@ impl Leg {
                 let scaled = u64::from(event.duration) * u64::from(format.clock.get())
                     / u64::from(clock.get());
                 let duration = u16::try_from(scaled).unwrap_or(u16::MAX);
-                send_event(leg, destination, &header, TelephoneEvent { duration, ..event }, out);
+                let event = TelephoneEvent { duration, ..event };
+                let secured = self.secured.as_deref_mut();
+                send_event(leg, destination, secured, &header, event, out);
                 self.outgoing.octets += TelephoneEvent::LEN as u64;
             }
         }
@@ -75,11 +79,12 @@ impl Leg {
 pub(super) fn send_event(
     leg: LegId,
     destination: SocketAddr,
+    secured: Option<&mut Secured>,
     header: &Header,
     event: TelephoneEvent,
     out: &mut Outputs,
 ) {
-    out.transmit(leg, Channel::Rtp, destination, |buffer| {
+    out.transmit(leg, Channel::Rtp, destination, secured, |buffer| {
         header.write(buffer);
         event.write(buffer);
     });

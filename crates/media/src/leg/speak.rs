@@ -52,7 +52,7 @@ impl Leg {
         let Some(format) = agreed.stream.telephone_event else { return };
         let Some(destination) = agreed.destination() else { return };
         let header = self.outgoing.event(timestamp, marker, format.payload_types.send);
-        send_event(self.id, destination, &header, event, out);
+        send_event(self.id, destination, self.secured.as_deref_mut(), &header, event, out);
         self.outgoing.packets += 1;
         self.outgoing.octets += TelephoneEvent::LEN as u64;
     }
@@ -123,7 +123,8 @@ impl Leg {
         };
         let payload_type = stream.payload_types.send;
         let header = self.outgoing.audio(due, packet.len() as u32, payload_type);
-        out.transmit(self.id, Channel::Rtp, destination, |buffer| {
+        let secured = self.secured.as_deref_mut();
+        out.transmit(self.id, Channel::Rtp, destination, secured, |buffer| {
             header.write(buffer);
             buffer.put_slice(packet);
         });

@@ -273,11 +273,11 @@ proptest! {
                 },
                 Deed::Join(room) => Command::Join { leg, room: RoomId(room) },
                 Deed::Record(id, right) => Command::Record {
-                    recording: RecordingId(id),
+                    recording: RecordingId(id.into()),
                     left: leg,
                     right: right.map(LegId),
                 },
-                Deed::StopRecording => Command::StopRecording { recording: RecordingId(leg.0) },
+                Deed::StopRecording => Command::StopRecording { recording: RecordingId(leg.0.into()) },
                 Deed::Close => Command::Close { leg },
                 Deed::Datagram(rtp, datagram, n) => {
                     let channel = if rtp { Channel::Rtp } else { Channel::Rtcp };

@@ -8,3 +8,4 @@ mod hall;
 mod hostile;
 mod reports;
 mod room;
+mod secured;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use switchboard_dialstring::{DialPlan, PauseLengths};
-use switchboard_media::Command;
+use switchboard_media::{Command, LegId, RecordingId};
 
 use super::{Call, Stage};
 use crate::cause::Cause;
@@ -42,6 +42,16 @@ impl Call {
         let other = self.legs.get(&number).and_then(Leg::media);
         if let (Some(a), Some(b)) = (self.subject_media(), other) {
             world.media(Command::Bridge { a, b });
+            self.record(world, a, b);
+        }
+    }
+
+    /// Begins the recording of a talk that the router lets be recorded, or goes on with another party:
+    /// the subject on the left. An internal call never is (R11). It ends with its legs.
+    fn record(&self, world: &mut World, left: LegId, right: LegId) {
+        if self.router.as_ref().is_some_and(|router| router.facts().is_recorded()) {
+            let recording = RecordingId(self.id.0);
+            world.media(Command::Record { recording, left, right: Some(right) });
         }
     }
 

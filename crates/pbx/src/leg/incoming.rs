@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use switchboard_sdp::{self as sdp, Codec};
+use switchboard_sdp::Codec;
 use switchboard_sip::dialog::Dialog;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
@@ -39,11 +39,8 @@ impl Incoming {
         self.flow
     }
 
-    /// The caller's first codec that we speak.
-    pub(super) fn offered_codec(&self) -> Option<Codec> {
-        let offer = sdp::Session::parse(self.invite.body()).ok()?;
-        let audio = sdp::RemoteAudio::from_session(&offer).ok()?;
-        audio.formats.iter().find_map(sdp::Format::codec)
+    pub(super) fn offer(&self) -> &[u8] {
+        self.invite.body()
     }
 
     pub(super) fn refuse(&self, now: Instant, world: &mut World, status: StatusCode) {

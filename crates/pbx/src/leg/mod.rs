@@ -191,10 +191,12 @@ impl Leg {
 
     /// The codec in use, or the one that the far end likes best.
     pub(crate) fn codec(&self) -> Option<Codec> {
-        let agreed = self.port.session().and_then(|session| session.codec());
+        let session = self.port.session()?;
         match &self.sip {
-            Sip::Incoming(incoming) => agreed.or_else(|| incoming.offered_codec()),
-            _ => agreed,
+            Sip::Incoming(incoming) => {
+                session.codec().or_else(|| session.offered_codec(incoming.offer()))
+            }
+            _ => session.codec(),
         }
     }
 

@@ -51,7 +51,10 @@ impl Port {
         match self {
             Self::Asked(flow) => {
                 world.media(Command::Open { leg: id });
-                let session = Session::new(id.0, id, world.config.public_media(flow, local), trust);
+                let local = world.config.public_media(flow, local);
+                let identifiers = world.layer.identifiers();
+                let encryption = world.config.audio.of(flow.transport, || identifiers.seed());
+                let session = Session::new(id.0, id, local, trust, encryption);
                 *self = Self::Open(Box::new(session));
                 true
             }

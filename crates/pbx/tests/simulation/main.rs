@@ -13,4 +13,5 @@ mod lossy;
 mod outbound;
 mod register;
 mod support;
+mod tapes;
 mod transfer;

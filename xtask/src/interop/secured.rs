@@ -1,0 +1,43 @@
+//! Encrypted audio (SRTP with keys in the description) with baresip.
+
+use std::path::Path;
+
+use super::company::{ANNA, BRUNO, Line};
+use super::record;
+use super::stage::{Stage, ensure, s, talk, tone};
+
+/// Keys over UDP: what the setting for tests allows.
+fn settings(mode: &str) -> String {
+    format!("[rtp]\nsrtp = \"{mode}\"\nsrtp_keys_in_clear = true\n")
+}
+
+/// Anna encrypts and nothing else will do for her; Bruno first does not, then does.
+pub(crate) fn srtp(dir: &Path) -> Result<(), String> {
+    for (name, bruno) in [("plain", ""), ("both", ";mediaenc=srtp-mand")] {
+        let dir = dir.join(name);
+        let stage = Stage::with(&dir, Line::default(), &settings("allowed"))?;
+        let mut anna = stage.phone_with(ANNA, true, ";mediaenc=srtp-mand")?;
+        let mut bruno = stage.phone_with(BRUNO, true, bruno)?;
+        anna.dial(&stage.at(BRUNO.extension))?;
+        anna.wait_for("CALL_ESTABLISHED", s(5))?;
+        bruno.wait_for("CALL_ESTABLISHED", s(5))?;
+        talk(s(4));
+        anna.hang_up()?;
+        bruno.wait_for("CALL_CLOSED", s(5))?;
+        let call = record::only(&stage.pbx)?;
+        record::expect(&call, "cause", "normal")?;
+        ensure(call["legs"][0]["lost"] == 0, || format!("loss on loopback: {call}"))?;
+        anna.heard()?.expect_tone("anna", tone(BRUNO), s(2))?;
+        bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn required(dir: &Path) -> Result<(), String> {
+    let stage = Stage::with(dir, Line::default(), &settings("required"))?;
+    let mut anna = stage.phone(ANNA)?;
+    let _bruno = stage.phone_with(BRUNO, true, ";mediaenc=srtp-mand")?;
+    anna.dial(&stage.at(BRUNO.extension))?;
+    anna.wait_for("CALL_CLOSED", s(5))?;
+    ensure(anna.log().contains("488"), || format!("anna is not refused: {}", anna.log()))
+}
