@@ -30,8 +30,9 @@
 //!                                          └▶ Output::Start
 //! ```
 //!
-//! Silence costs next to nothing, and speech a third of what tones cost: an output that nobody looks at is not computed.
-//! A detector is about 12 kB.
+//! Silence costs next to nothing, and speech half of what tones cost: an output that nobody looks at is not computed. A
+//! filter is folded around its middle and works on eight samples at a time (`wide`, which holds what `unsafe` that takes).
+//! A detector is 12 kilobytes and allocates nothing; a `Mute<i16>` is 22.
 
 mod background;
 mod bands;

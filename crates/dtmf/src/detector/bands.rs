@@ -4,6 +4,8 @@
 //! within the group comes out as a steadily turning number whose length is the tone's amplitude.
 //! The other group, dial tone (350, 425, 440 Hz) and hum do not come through.
 
+use wide::{f32x4, i16x8, i32x4};
+
 use super::complex::{Complex, sine};
 
 /// Samples a second inside the detector.
@@ -33,14 +35,19 @@ pub(super) const LOW: Group =
 pub(super) const HIGH: Group =
     Group { tones: [1_209.0, 1_336.0, 1_477.0, 1_633.0], middle: 1_426.0, cutoff: 357.0 };
 
-/// A group's filter: the parts that give the output's real and imaginary part, [`UNIT`] being 1.
+/// Lanes of 16 bits.
+const LANES: usize = 8;
+/// Half a filter in lanes.
+const HALF: usize = TAPS / 2 / LANES;
+
+/// A group's filter from its middle outwards: the real part is even around it, the imaginary one odd.
 struct Filter {
-    real: [i16; TAPS],
-    imaginary: [i16; TAPS],
+    even: [[i16; LANES]; HALF],
+    odd: [[i16; LANES]; HALF],
 }
 
 /// The scale of the taps. The sum of any filter's taps without their signs stays below twice it, so that the output for
-/// samples of 16 bits fits 32.
+/// samples of 15 bits fits 32.
 const UNIT: f64 = 32_768.0;
 
 static LOW_FILTER: Filter = LOW.filter();
@@ -62,17 +69,18 @@ pub(super) static HIGH_TURNS: Turns = HIGH.turns();
 impl Turns {
     /// Which tone turns so, `near` and `far` being any length.
     pub(super) fn find(&self, near: Complex, far: Complex) -> Option<usize> {
-        let (near_power, far_power) = (near.power(), far.power());
-        // A bit a tone, without a branch.
-        let mut found = 0_u32;
-        for tone in 0..4 {
-            let along = near.re * self.near[0][tone] + near.im * self.near[1][tone];
-            // A turn of the far ones more or less is a third of one here: 120 degrees.
-            let is_near = along > 0.0 && along * along >= 0.25 * near_power;
-            let along = far.re * self.far[0][tone] + far.im * self.far[1][tone];
-            let is_far = along > 0.0 && along * along >= self.tolerance[tone] * far_power;
-            found |= u32::from(is_near && is_far) << tone;
-        }
+        let along = |turned: Complex, parts: &[[f32; 4]; 2]| {
+            f32x4::splat(turned.re) * f32x4::from(parts[0])
+                + f32x4::splat(turned.im) * f32x4::from(parts[1])
+        };
+        let (near_along, far_along) = (along(near, &self.near), along(far, &self.far));
+        // A turn of the far ones more or less is a third of one here: 120 degrees.
+        let is_near = near_along.simd_gt(f32x4::ZERO)
+            & (near_along * near_along).simd_ge(f32x4::splat(0.25 * near.power()));
+        let is_far = far_along.simd_gt(f32x4::ZERO)
+            & (far_along * far_along)
+                .simd_ge(f32x4::from(self.tolerance) * f32x4::splat(far.power()));
+        let found = (is_near & is_far).to_bitmask();
         (found != 0).then_some(found.trailing_zeros() as usize)
     }
 
@@ -162,21 +170,19 @@ impl Group {
         prototype
     }
 
-    /// The filter, moved to the middle of the group: the cosine part is even, the sine part odd around its middle.
+    /// The filter, moved to the middle of the group.
     const fn filter(&self) -> Filter {
         let tau = core::f64::consts::TAU;
         let prototype = self.prototype();
-        let mut filter = Filter { real: [0; TAPS], imaginary: [0; TAPS] };
+        let mut filter = Filter { even: [[0; LANES]; HALF], odd: [[0; LANES]; HALF] };
         let (mut sum, mut at) = (0, 0);
         while at < TAPS / 2 {
             let angle = tau * self.middle * (at as f64 + 0.5) / RATE as f64;
             // A real tone is half of two complex ones.
             let tap = 2.0 * prototype[at] * UNIT;
             let (even, odd) = (rounded(tap * sine(angle + tau / 4.0)), rounded(tap * sine(angle)));
-            filter.real[TAPS / 2 + at] = even;
-            filter.real[TAPS / 2 - 1 - at] = even;
-            filter.imaginary[TAPS / 2 + at] = -odd;
-            filter.imaginary[TAPS / 2 - 1 - at] = odd;
+            filter.even[at / LANES][at % LANES] = even;
+            filter.odd[at / LANES][at % LANES] = odd;
             sum += 2 * (even.unsigned_abs() as u32 + odd.unsigned_abs() as u32);
             at += 1;
         }
@@ -223,24 +229,24 @@ impl Output {
     }
 }
 
-/// Both groups at the middle of these samples.
+/// Both groups at the middle of these samples, which are of 15 bits: the sum of two fits 16.
 pub(super) fn filter(samples: &[i16; TAPS]) -> Output {
-    let filters =
-        [&LOW_FILTER.real, &LOW_FILTER.imaginary, &HIGH_FILTER.real, &HIGH_FILTER.imaginary];
-    Output(filters.map(|taps| product(samples, taps) as f32 / UNIT as f32))
-}
-
-/// The scalar product. The compiler makes it multiply and add eight at a time if it is written like this, and alone.
-#[inline(never)]
-fn product(samples: &[i16; TAPS], taps: &[i16; TAPS]) -> i32 {
-    let mut sums = [0; 8];
-    let pairs = samples.as_chunks::<8>().0.iter().zip(taps.as_chunks::<8>().0);
-    for (samples, taps) in pairs {
-        for lane in 0..8 {
-            sums[lane] += i32::from(samples[lane]) * i32::from(taps[lane]);
-        }
+    let Some(samples) = samples.as_chunks::<LANES>().0.first_chunk::<{ 2 * HALF }>() else {
+        return Output::ZERO;
+    };
+    let mut sums = [i32x4::ZERO; 4];
+    for at in 0..HALF {
+        let [a, b, c, d, e, f, g, h] = samples[HALF - 1 - at];
+        let before = i16x8::from([h, g, f, e, d, c, b, a]);
+        let after = i16x8::from(samples[HALF + at]);
+        let (even, odd) = (before + after, before - after);
+        sums[0] += even.dot(i16x8::from(LOW_FILTER.even[at]));
+        sums[1] += odd.dot(i16x8::from(LOW_FILTER.odd[at]));
+        sums[2] += even.dot(i16x8::from(HIGH_FILTER.even[at]));
+        sums[3] += odd.dot(i16x8::from(HIGH_FILTER.odd[at]));
     }
-    sums.iter().sum()
+    let [a, b, c, d] = f32x4::transpose(sums.map(i32x4::round_float));
+    Output((((a + b) + (c + d)) * f32x4::splat(2.0 / UNIT as f32)).to_array())
 }
 
 #[cfg(test)]
@@ -251,7 +257,7 @@ mod tests {
         let mut samples = [0; TAPS];
         for (at, sample) in samples.iter_mut().enumerate() {
             let turns = hertz * at as f64 / 8_000.0;
-            *sample = (32_767.0 * (core::f64::consts::TAU * turns).sin()).round() as i16;
+            *sample = (32_767.0 / 2.0 * (core::f64::consts::TAU * turns).sin()).round() as i16;
         }
         let output = filter(&samples);
         [0, 1]

@@ -57,10 +57,10 @@ impl Decimator {
         self.factor * TAPS_PER_PHASE
     }
 
-    /// Takes audio until the output is full. Returns how many samples it took, and gave.
+    /// Takes audio until the output, which is of 15 bits, is full. Returns how many samples it took, and gave.
     pub(super) fn fill<S: Sample>(&mut self, audio: &[S], out: &mut [i16]) -> (usize, usize) {
         if self.factor == 1 {
-            out.iter_mut().zip(audio).for_each(|(out, sample)| *out = sample.pcm());
+            out.iter_mut().zip(audio).for_each(|(out, sample)| *out = sample.pcm() >> 1);
             let count = audio.len().min(out.len());
             return (count, count);
         }
@@ -70,7 +70,7 @@ impl Decimator {
         {
             taken += 1;
             if let Some(sample) = self.push(sample.pcm().into()) {
-                out[given] = (sample + 0.5_f32.copysign(sample)) as i16;
+                out[given] = (sample / 2.0 + 0.5_f32.copysign(sample)) as i16;
                 given += 1;
             }
         }
@@ -108,7 +108,7 @@ mod tests {
             let sample = (core::f64::consts::TAU * turn).sin() as f32;
             let mut out = [0];
             if decimator.fill(&[sample], &mut out).1 == 1 && at > 1_000 {
-                power += (f64::from(out[0]) / 32_768.0).powi(2);
+                power += (f64::from(out[0]) / 16_384.0).powi(2);
             }
         }
         10.0 * (power / (4_000.0 - 8_000.0 * 1_000.0 / f64::from(rate.hertz())) * 2.0).log10()

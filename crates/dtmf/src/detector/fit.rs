@@ -1,5 +1,7 @@
 //! What a stretch of outputs is, taken as one tone.
 
+use wide::f32x4;
+
 use super::bands::Output;
 use super::complex::Complex;
 use super::history::{KEPT, slot};
@@ -8,7 +10,7 @@ use super::history::{KEPT, slot};
 const LONGEST: usize = 64;
 /// The longest distance at which outputs are compared.
 const FAR: usize = 27;
-/// So many sums at a time, which is what the compiler makes vectors of.
+/// So many sums at a time.
 const LANES: usize = 4;
 
 /// Outputs of one group, those left out being 0.
@@ -30,8 +32,13 @@ pub(super) struct Fit {
 }
 
 impl Stretch {
-    /// Those outputs from `first` on whose bit is set.
-    pub(super) fn new(all: &[Output; KEPT as usize], group: usize, first: u64, whole: u64) -> Self {
+    /// Those of each `step`th output from `first` on whose bit is set.
+    pub(super) fn new(
+        all: &[Output; KEPT as usize],
+        group: usize,
+        (first, step): (u64, u64),
+        whole: u64,
+    ) -> Self {
         let len = (u64::BITS - whole.leading_zeros()) as usize;
         let mut stretch = Self {
             re: [0.0; LONGEST + FAR],
@@ -40,7 +47,7 @@ impl Stretch {
             rows: len.div_ceil(LANES),
         };
         for at in 0..len {
-            let output = all[slot(first + at as u64)].of(group);
+            let output = all[slot(first + step * at as u64)].of(group);
             let kept = (whole >> at & 1) as u8;
             stretch.re[at] = output.re * f32::from(kept);
             stretch.im[at] = output.im * f32::from(kept);
@@ -49,22 +56,28 @@ impl Stretch {
     }
 
     pub(super) fn energy(&self) -> f32 {
-        self.correlate(0).re
+        let mut sum = f32x4::ZERO;
+        for (a, b) in self.lanes(0) {
+            sum += a * a + b * b;
+        }
+        sum.reduce_add()
+    }
+
+    /// Both parts of the outputs from the one of this number on, for as many as there are.
+    fn lanes(&self, from: usize) -> impl Iterator<Item = (f32x4, f32x4)> {
+        let re = self.re[from..].as_chunks::<LANES>().0.iter();
+        let im = self.im[from..].as_chunks::<LANES>().0.iter();
+        re.zip(im).take(self.rows).map(|(re, im)| (f32x4::from(*re), f32x4::from(*im)))
     }
 
     /// The sum of each output times the one `lag` before it, conjugated.
-    pub(super) fn correlate(&self, lag: usize) -> Complex {
-        let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
-        let here = self.re.as_chunks::<LANES>().0.iter().zip(self.im.as_chunks::<LANES>().0);
-        let later =
-            self.re[lag..].as_chunks::<LANES>().0.iter().zip(self.im[lag..].as_chunks::<LANES>().0);
-        for ((a, b), (c, d)) in here.zip(later).take(self.rows) {
-            for lane in 0..LANES {
-                re[lane] += c[lane] * a[lane] + d[lane] * b[lane];
-                im[lane] += d[lane] * a[lane] - c[lane] * b[lane];
-            }
+    fn correlate(&self, lag: usize) -> Complex {
+        let (mut re, mut im) = (f32x4::ZERO, f32x4::ZERO);
+        for ((a, b), (c, d)) in self.lanes(0).zip(self.lanes(lag)) {
+            re += c * a + d * b;
+            im += d * a - c * b;
         }
-        Complex { re: re.iter().sum(), im: im.iter().sum() }
+        Complex { re: re.reduce_add(), im: im.reduce_add() }
     }
 
     /// The power of a tone that turns so far.
@@ -75,19 +88,16 @@ impl Stretch {
             backs[lane] = backs[lane - 1] * back;
         }
         let step = twice * twice;
-        let (mut x, mut y) = (backs.map(|back| back.re), backs.map(|back| back.im));
-        let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
-        let outputs = self.re.as_chunks::<LANES>().0.iter().zip(self.im.as_chunks::<LANES>().0);
-        for (a, b) in outputs.take(self.rows) {
-            for lane in 0..LANES {
-                re[lane] += a[lane] * x[lane] - b[lane] * y[lane];
-                im[lane] += a[lane] * y[lane] + b[lane] * x[lane];
-                let next = x[lane] * step.re - y[lane] * step.im;
-                y[lane] = x[lane] * step.im + y[lane] * step.re;
-                x[lane] = next;
-            }
+        let (step_re, step_im) = (f32x4::splat(step.re), f32x4::splat(step.im));
+        let mut x = f32x4::from(backs.map(|back| back.re));
+        let mut y = f32x4::from(backs.map(|back| back.im));
+        let (mut re, mut im) = (f32x4::ZERO, f32x4::ZERO);
+        for (a, b) in self.lanes(0) {
+            re += a * x - b * y;
+            im += a * y + b * x;
+            (x, y) = (x * step_re - y * step_im, x * step_im + y * step_re);
         }
-        let sum = Complex { re: re.iter().sum(), im: im.iter().sum() };
+        let sum = Complex { re: re.reduce_add(), im: im.reduce_add() };
         let count = self.whole.count_ones() as f32;
         sum.power() / (count * count)
     }
@@ -127,7 +137,7 @@ mod tests {
         }
         // Something else in the middle.
         all[20].set(1, Complex { re: 100.0, im: 0.0 });
-        let fit = Stretch::new(&all, 1, 0, (u64::MAX >> 10) & !(1 << 20)).fit();
+        let fit = Stretch::new(&all, 1, (0, 1), (u64::MAX >> 10) & !(1 << 20)).fit();
         assert!((fit.turn - 1.7).abs() < 1e-4, "{fit:?}");
         assert!((fit.power - 9.0).abs() < 1e-3 && fit.residue < 1e-3, "{fit:?}");
     }

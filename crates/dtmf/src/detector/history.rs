@@ -1,5 +1,7 @@
 //! The last filter outputs, and what a stretch of them says of a steady tone.
 
+use wide::{f32x4, i16x8};
+
 use super::background::Background;
 use super::bands::{
     self, Group, HIGH, HIGH_TURNS, HOP, LAG, LOW, LOW_TURNS, Output, RATE, SEARCH, TAPS,
@@ -55,7 +57,7 @@ pub(super) struct Tone {
 
 #[derive(Clone, Debug)]
 pub(super) struct History {
-    /// The samples, the newest [`KEEP`] of them at least.
+    /// The samples' halves, the newest [`KEEP`] of them at least.
     samples: [i16; LINE],
     /// How many are there, and how many of them belong to outputs.
     len: usize,
@@ -64,12 +66,13 @@ pub(super) struct History {
     loudness: [f32; KEPT as usize],
     /// The number of the newest output.
     newest: u64,
-    /// As they come out of the filters, and without what sounds in the background; and the numbers of those that were
-    /// computed.
+    /// As they come out of the filters, and without what sounds in the background.
     filtered: [Output; KEPT as usize],
     outputs: [Output; KEPT as usize],
-    is_filtered: [u64; KEPT as usize],
-    is_known: [u64; KEPT as usize],
+    /// Which of them were computed, and at which the audio was not quiet: a bit each, the newest the lowest.
+    is_filtered: u128,
+    is_known: u128,
+    is_loud: u128,
     background: [Option<Background>; 2],
 }
 
@@ -95,8 +98,9 @@ impl History {
             newest: KEPT,
             filtered: [Output::ZERO; KEPT as usize],
             outputs: [Output::ZERO; KEPT as usize],
-            is_filtered: [0; KEPT as usize],
-            is_known: [0; KEPT as usize],
+            is_filtered: u128::MAX,
+            is_known: u128::MAX,
+            is_loud: 0,
             background: [None; 2],
         }
     }
@@ -121,65 +125,77 @@ impl History {
         if self.len - self.end < HOP {
             return false;
         }
-        let mut squares = [0.0; 4];
-        for samples in self.samples[self.end..self.end + HOP].as_chunks::<4>().0 {
-            for (sum, sample) in squares.iter_mut().zip(samples) {
-                *sum += f32::from(*sample) * f32::from(*sample);
-            }
-        }
+        let squares = |samples: [i16; 8]| {
+            let samples = i16x8::from(samples);
+            samples.dot(samples).round_float()
+        };
+        let [a, b, c, d, e, f, g, h, i, j, k, l] =
+            self.samples[self.end..].first_chunk::<HOP>().copied().unwrap_or_default();
+        let sum = squares([a, b, c, d, e, f, g, h]) + squares([i, j, k, l, 0, 0, 0, 0]);
+        // The samples are halves.
+        let loudness = sum.reduce_add() * (4.0 / HOP as f32);
         self.end += HOP;
         self.newest += 1;
-        self.loudness[slot(self.newest)] = squares.iter().sum::<f32>() / HOP as f32;
+        self.loudness[slot(self.newest)] = loudness;
+        self.is_filtered <<= 1;
+        self.is_known <<= 1;
+        self.is_loud = self.is_loud << 1 | u128::from(loudness >= QUIET);
         true
     }
 
-    /// A filter's output, computed unless it is known.
-    fn filter(&mut self, number: u64) -> Output {
-        let at = slot(number);
-        if self.is_filtered[at] != number {
-            self.is_filtered[at] = number;
-            let is_quiet = |back| self.loudness[slot(number - back)] < QUIET;
-            self.filtered[at] = if (0..(TAPS / HOP) as u64).all(is_quiet) {
+    /// Puts the samples through the filters where that has not been done, the outputs' bits being given.
+    fn filter(&mut self, asked: u128) {
+        let mut missing = asked & !self.is_filtered;
+        self.is_filtered |= asked;
+        while missing != 0 {
+            let back = missing.trailing_zeros();
+            missing &= missing - 1;
+            const OVER: u128 = (1 << (TAPS / HOP)) - 1;
+            self.filtered[slot(self.newest - u64::from(back))] = if self.is_loud >> back & OVER == 0
+            {
                 Output::ZERO
             } else {
-                let end = self.end - (self.newest - number) as usize * HOP;
+                let end = self.end - back as usize * HOP;
                 self.samples[..end].last_chunk::<TAPS>().map_or(Output::ZERO, bands::filter)
             };
         }
-        self.filtered[at]
     }
 
-    /// Computes an output, unless it is known.
-    fn know(&mut self, number: u64) {
-        let at = slot(number);
-        if self.is_known[at] == number {
-            return;
-        }
-        self.is_known[at] = number;
-        let filtered = self.filter(number);
-        self.outputs[at] = filtered;
+    /// The bits of the outputs from this one on.
+    fn since(&self, first: u64) -> u128 {
+        u128::MAX >> (KEPT - 1 - (self.newest - first))
+    }
+
+    /// Computes the outputs from `first` on; at least those that [`pair`](Self::pair) looks at.
+    pub(super) fn prepare(&mut self, first: u64) {
+        let first = first.min(self.newest + 1 - WINDOW - LAG as u64);
+        let asked = self.since(first);
+        let mut missing = asked & !self.is_known;
+        self.is_known |= asked;
+        self.filter(missing);
         if self.has_background() {
-            let before = self.filter(number - 1);
+            self.filter(missing << 1);
+        }
+        while missing != 0 {
+            let number = self.newest - u64::from(missing.trailing_zeros());
+            missing &= missing - 1;
+            self.outputs[slot(number)] = self.filtered[slot(number)];
             for (group, background) in self.background.iter().enumerate() {
                 if let Some(tone) = background {
-                    self.outputs[at].set(group, tone.remove(filtered.of(group), before.of(group)));
+                    let [here, before] =
+                        [number, number - 1].map(|number| self.filtered[slot(number)].of(group));
+                    self.outputs[slot(number)].set(group, tone.remove(here, before));
                 }
             }
         }
     }
 
-    /// Computes the outputs from `first` on; at least those that [`pair`](Self::pair) looks at.
-    pub(super) fn prepare(&mut self, first: u64) {
-        for number in first.min(self.newest + 1 - WINDOW - LAG as u64)..=self.newest {
-            self.know(number);
-        }
-    }
-
     /// A look at every third output only: false if there is certainly no pair of tones.
     pub(super) fn scout(&mut self, limits: &Limits) -> bool {
-        self.filter(self.newest);
+        self.filter(1);
         let all = [0, 1, 2].map(|back| self.newest - LAG as u64 * back);
-        if all.iter().any(|number| self.is_filtered[slot(*number)] != *number) {
+        const ALL: u128 = 1 | 1 << LAG | 1 << (2 * LAG);
+        if self.is_filtered & ALL != ALL {
             return false;
         }
         let [a, b, c] = all.map(|number| self.filtered[slot(number)]);
@@ -195,38 +211,53 @@ impl History {
 
     /// Looks for a steady tone that is no key's. To be called now and then while no key is down.
     pub(super) fn learn_background(&mut self) {
+        let first = self.newest - LEARNT + 1;
+        let all = |history: &Self, group| {
+            Stretch::new(&history.filtered, group, (first, 1), u64::MAX >> (64 - LEARNT))
+        };
         for (group, tones) in [&LOW, &HIGH].into_iter().enumerate() {
             if self.background[group].is_none() && !self.may_be_steady(group) {
                 continue;
             }
-            let first = self.newest - LEARNT + 1;
-            for number in first..=self.newest {
-                self.filter(number);
+            self.filter(self.since(first));
+            let stretch = all(self, group);
+            // A key beside it does not end it.
+            if self.background[group]
+                .is_some_and(|known| stretch.level(known.turn()) > known.power() / 4.0)
+            {
+                continue;
             }
-            let stretch = Stretch::new(&self.filtered, group, first, u64::MAX >> (64 - LEARNT));
             let steady = (stretch.energy() >= FLOOR * LEARNT as f32)
                 .then(|| stretch.fit())
                 .filter(|fit| fit.residue <= STEADY * fit.power)
                 .filter(|fit| !tones.has_near(fit.turn));
-            let stays = match &self.background[group] {
-                None => steady.is_none(),
-                // A key beside it does not end it.
-                Some(known) => stretch.level(known.turn()) > known.power() / 4.0,
-            };
-            if !stays {
+            if self.background[group].is_some() || steady.is_some() {
                 self.background[group] =
                     steady.map(|fit| Background::new(fit.turn, fit.power, tones));
-                self.is_known = [0; KEPT as usize];
+                self.is_known = 0;
             }
         }
     }
 
     /// By every third output only: false if a group certainly has no steady tone.
     fn may_be_steady(&self, group: usize) -> bool {
+        const COUNT: u64 = LEARNT.div_ceil(LAG as u64);
+        const SPAN: u64 = LAG as u64 * (COUNT - 1);
+        const EACH: u128 = {
+            let (mut each, mut back) = (0, 0);
+            while back <= SPAN {
+                each |= 1 << back;
+                back += LAG as u64;
+            }
+            each
+        };
+        if self.is_filtered & EACH != EACH {
+            return false;
+        }
         let (mut turns, mut energy, mut number) = (Complex::ZERO, 0.0, self.newest);
         let mut here = self.filtered[slot(number)].of(group);
-        while number > self.newest - LEARNT + LAG as u64 {
-            if self.is_filtered[slot(number)] != number || here.power() < FLOOR / 2.0 {
+        while number > self.newest - SPAN {
+            if here.power() < FLOOR / 2.0 {
                 return false;
             }
             number -= LAG as u64;
@@ -235,7 +266,14 @@ impl History {
             energy += before.power();
             here = before;
         }
-        turns.power() >= (0.98 * energy).powi(2)
+        if turns.power() < (0.98 * energy).powi(2) {
+            return false;
+        }
+        // What is left beside a tone in a third of the outputs is at most three times as much, on the average.
+        let stretch =
+            Stretch::new(&self.filtered, group, (number, LAG as u64), u64::MAX >> (64 - COUNT));
+        let fit = stretch.fit();
+        fit.residue <= LAG as f32 * STEADY * fit.power
     }
 
     /// True if something is taken out of the outputs.
@@ -289,46 +327,35 @@ impl History {
     fn sums(&self) -> Sums {
         const LEN: usize = WINDOW as usize + LAG;
         let first = self.newest + 1 - LEN as u64;
-        let mut all = [[0.0; 4]; LEN];
+        let mut all = [f32x4::ZERO; LEN];
         for (at, output) in all.iter_mut().enumerate() {
-            *output = self.outputs[slot(first + at as u64)].0;
+            *output = f32x4::from(self.outputs[slot(first + at as u64)].0);
         }
         // Lanes: both parts of both groups. A product's real part is the sum of two lanes of what is multiplied
         // straight, its imaginary part the difference of two of what is multiplied crosswise.
-        let mut squares = [[0.0; 4]; LEN];
-        for (square, output) in squares.iter_mut().zip(&all) {
-            for lane in 0..4 {
-                square[lane] = output[lane] * output[lane];
-            }
-        }
-        let energy = |squares: &[[f32; 4]]| {
-            let mut sum = [0.0; 4];
-            for square in squares {
-                for lane in 0..4 {
-                    sum[lane] += square[lane];
-                }
-            }
-            [sum[0] + sum[1], sum[2] + sum[3]]
+        let energy = |outputs: &[f32x4]| {
+            outputs.iter().fold(f32x4::ZERO, |sum, output| sum + *output * *output)
+        };
+        let thirds = [energy(&all[..LAG]), energy(&all[LAG..2 * LAG]), energy(&all[2 * LAG..])];
+        let groups = |lanes: f32x4| {
+            let [a, b, c, d] = lanes.to_array();
+            [a + b, c + d]
         };
         let products = |lag: usize| {
-            let (mut straight, mut crosswise) = ([0.0; 4], [0.0; 4]);
+            let (mut straight, mut crosswise) = (f32x4::ZERO, f32x4::ZERO);
             for (output, before) in all[LAG..].iter().zip(&all[LAG - lag..]) {
-                let across = [before[1], before[0], before[3], before[2]];
-                for lane in 0..4 {
-                    straight[lane] += output[lane] * before[lane];
-                    crosswise[lane] += output[lane] * across[lane];
-                }
+                let [a, b, c, d] = before.to_array();
+                straight += *output * *before;
+                crosswise += *output * f32x4::from([b, a, d, c]);
             }
-            [0, 2].map(|low| Complex {
-                re: straight[low] + straight[low + 1],
-                im: crosswise[low + 1] - crosswise[low],
-            })
+            let (straight, [a, b, c, d]) = (groups(straight), crosswise.to_array());
+            [Complex { re: straight[0], im: b - a }, Complex { re: straight[1], im: d - c }]
         };
         Sums {
             near: products(1),
             far: products(LAG),
-            now: energy(&squares[LAG..]),
-            then: energy(&squares[..WINDOW as usize]),
+            now: groups(thirds[1] + thirds[2]),
+            then: groups(thirds[0] + thirds[1]),
         }
     }
 
@@ -342,7 +369,8 @@ impl History {
 
     /// Fits one tone to those outputs of a group from `first` on whose bit is set.
     pub(super) fn fit(&self, group: usize, first: u64, whole: u64) -> Tone {
-        let Fit { turn, power, residue } = Stretch::new(&self.outputs, group, first, whole).fit();
+        let Fit { turn, power, residue } =
+            Stretch::new(&self.outputs, group, (first, 1), whole).fit();
         let tones = [&LOW, &HIGH][group];
         let hertz = tones.frequency(turn);
         let gain = self.gain(group, turn);

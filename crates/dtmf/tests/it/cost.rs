@@ -6,6 +6,8 @@ use switchboard_dialstring::{Digit, Match};
 use switchboard_dtmf::collector::{
     Collector, Earlier, Input, Mismatch, Outcome, Output, Policy, Prompt, TypeAhead,
 };
+use switchboard_dtmf::detector::{Detector, Mute};
+use switchboard_dtmf::generator::{Config, Generator, SampleRate};
 use switchboard_dtmf::merge::{self, Merge, Way};
 use switchboard_dtmf::receiver::{self, Receiver};
 use switchboard_dtmf::sender::{self, Plan, Sender};
@@ -110,4 +112,33 @@ fn receiver_sender_and_merge_never_allocate() {
         assert_eq!(heard, 4);
     });
     assert_eq!(counted, 0);
+}
+
+/// A detector is all in itself: what its documentation says of its size is all that it takes.
+#[test]
+fn a_detector_is_twelve_kilobytes_and_never_allocates() {
+    assert!(size_of::<Detector>() <= 12 * 1_024, "{}", size_of::<Detector>());
+    assert!(size_of::<Mute<i16>>() <= 22 * 1_024, "{}", size_of::<Mute<i16>>());
+    for sample_rate in [SampleRate::Hz8000, SampleRate::Hz16000, SampleRate::Hz48000] {
+        let plan: Plan = Digit::ALL.into_iter().collect();
+        let counted = allocations(|| {
+            let (mut detector, mut mute) = (Detector::new(sample_rate), Mute::new(sample_rate));
+            let config = Config { sample_rate, ..Config::default() };
+            let mut generator = Generator::new(config, plan);
+            let (mut heard, mut frame) = (0, [0_i16; 160]);
+            while !generator.is_done() {
+                generator.fill(&mut frame);
+                detector.handle(&frame);
+                mute.handle(&mut frame);
+                while detector.poll_output().is_some() {
+                    heard += 1;
+                }
+                while mute.poll_output().is_some() {
+                    heard += 1;
+                }
+            }
+            assert_eq!(heard, 64);
+        });
+        assert_eq!(counted, 0);
+    }
 }
