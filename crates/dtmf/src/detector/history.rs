@@ -266,7 +266,7 @@ impl History {
             energy += before.power();
             here = before;
         }
-        if turns.power() < (0.98 * energy).powi(2) {
+        if turns.power() < 0.96 * energy * energy {
             return false;
         }
         // What is left beside a tone in a third of the outputs is at most three times as much, on the average.
