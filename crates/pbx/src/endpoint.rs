@@ -11,6 +11,7 @@ use switchboard_sdp::Encryption;
 use switchboard_sip::auth::Challenge;
 use switchboard_sip::checks::{self, Capabilities};
 use switchboard_sip::dialog::DialogId;
+use switchboard_sip::reliable;
 use switchboard_sip::session_timer::{self, SessionTimer};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, Scheme, StatusCode, Uri};
@@ -36,10 +37,11 @@ const METHODS: &[Method] = &[
     Method::Register,
     Method::Subscribe,
     Method::Update,
+    Method::Prack,
 ];
 
 /// What Require may name.
-const EXTENSIONS: &[&str] = &[session_timer::OPTION_TAG];
+const EXTENSIONS: &[&str] = &[session_timer::OPTION_TAG, reliable::OPTION_TAG];
 
 const BODIES: &[&str] =
     &["application/sdp", "application/dtmf-relay", "application/dtmf", "message/sipfrag"];

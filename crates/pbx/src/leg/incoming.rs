@@ -8,6 +8,7 @@ use switchboard_sip::dialog::Dialog;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
 
+use super::reliable::{Reliable, give};
 use super::up::Up;
 use super::{ALLOW, Event, Leg, Sip, granted};
 use crate::session::Unusable;
@@ -43,17 +44,34 @@ impl Incoming {
         self.invite.body()
     }
 
-    pub(super) fn refuse(&self, now: Instant, world: &mut World, status: StatusCode) {
+    pub(super) fn refuse(
+        &self,
+        now: Instant,
+        world: &mut World,
+        reliable: &mut Option<Box<Reliable>>,
+        status: StatusCode,
+    ) {
         let mut reply = world.config.reply(&self.invite, status, Some(&self.tag));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             reply = reply.header(HeaderName::RetryAfter, 5);
         }
         if let Ok(reply) = reply.build() {
-            world.respond(now, self.id, &reply);
+            give(reliable, now, world, self.id, &reply);
         }
     }
 
-    fn provisional(&self, now: Instant, world: &mut World, status: StatusCode, sdp: Option<Bytes>) {
+    fn provisional(
+        &self,
+        now: Instant,
+        world: &mut World,
+        reliable: &mut Option<Box<Reliable>>,
+        status: StatusCode,
+        sdp: Option<Bytes>,
+    ) {
+        // The first reliable one would have to make the offer (RFC 3262 section 5): the 200 does.
+        if reliable.is_some() && self.invite.body().is_empty() {
+            return;
+        }
         let reply = world
             .config
             .reply(&self.invite, status, Some(&self.tag))
@@ -63,7 +81,7 @@ impl Incoming {
             None => reply,
         };
         if let Ok(reply) = reply.build() {
-            world.respond(now, self.id, &reply);
+            give(reliable, now, world, self.id, &reply);
         }
     }
 }
@@ -74,7 +92,7 @@ impl Leg {
         if let Sip::Incoming(incoming) = &mut self.sip
             && !std::mem::replace(&mut incoming.rings, true)
         {
-            incoming.provisional(now, world, StatusCode::RINGING, None);
+            incoming.provisional(now, world, &mut self.reliable, StatusCode::RINGING, None);
         }
     }
 
@@ -88,7 +106,8 @@ impl Leg {
         }
         if let Ok((answer, change)) = session.answer(incoming.invite.body(), prefer) {
             incoming.early = Some(answer.clone());
-            incoming.provisional(now, world, StatusCode::SESSION_PROGRESS, Some(answer));
+            let status = StatusCode::SESSION_PROGRESS;
+            incoming.provisional(now, world, &mut self.reliable, status, Some(answer));
             self.apply(now, world, change);
         }
     }
@@ -138,7 +157,7 @@ impl Leg {
         };
         let dialog = reply.ok().and_then(|reply| {
             let dialog = Dialog::uas(&incoming.invite, &reply).ok()?;
-            world.respond(now, incoming.id, &reply);
+            give(&mut self.reliable, now, world, incoming.id, &reply);
             Some(dialog)
         });
         let (id, flow) = (incoming.id, incoming.flow);

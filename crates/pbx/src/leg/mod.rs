@@ -7,6 +7,7 @@ mod ping;
 mod plan;
 mod port;
 mod refer;
+mod reliable;
 mod up;
 
 use std::collections::VecDeque;
@@ -35,6 +36,7 @@ use crate::world::World;
 use calling::Calling;
 use incoming::Incoming;
 use port::Port;
+use reliable::Reliable;
 use up::Up;
 
 /// Who is at the other end.
@@ -97,6 +99,8 @@ pub(crate) struct Leg {
     sip: Sip,
     events: VecDeque<Event>,
     timer: SessionTimer,
+    /// The caller requires reliable provisional responses.
+    reliable: Option<Box<Reliable>>,
 }
 
 #[derive(Debug)]
@@ -129,9 +133,10 @@ impl Leg {
         };
         let port = Port::ask(world, key, flow);
         let tag = world.layer.identifiers().tag();
+        let reliable = Reliable::wanted(world, key, id, &invite, &tag);
         let sip = Sip::Incoming(Box::new(Incoming::new(id, flow, invite, tag)));
         let timer = SessionTimer::new(world.config.timing.session);
-        Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer }
+        Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer, reliable }
     }
 
     /// A leg that calls somebody, once its port is there.
@@ -147,7 +152,7 @@ impl Leg {
         let port = Port::ask(world, key, plan.flow);
         let sip = Sip::Planned(Box::new(plan), prefer);
         let timer = SessionTimer::new(world.config.timing.session);
-        Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer }
+        Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer, reliable: None }
     }
 
     /// The leg belongs to another call now.
@@ -277,7 +282,10 @@ impl Leg {
     /// cancelled, a session gets a BYE.
     pub(crate) fn end(&mut self, now: Instant, world: &mut World, status: StatusCode) {
         match std::mem::replace(&mut self.sip, Sip::Over) {
-            Sip::Incoming(incoming) => incoming.refuse(now, world, status),
+            Sip::Incoming(incoming) => {
+                incoming.refuse(now, world, &mut self.reliable, status);
+                self.close_early(world);
+            }
             Sip::Planned(..) | Sip::Over => {}
             Sip::Calling(calling) => self.cancel(now, world, calling),
             Sip::Up(up) => self.hang_up(now, world, up),
@@ -359,7 +367,15 @@ impl Leg {
                 world.queues.ended(user);
             }
         }
+        self.close_early(world);
         self.sip = Sip::Over;
         self.port.close(world);
+    }
+
+    /// No PRACK is expected any more.
+    fn close_early(&mut self, world: &mut World) {
+        if let Some(reliable) = self.reliable.take() {
+            world.routes.close_dialog(&reliable.dialog);
+        }
     }
 }

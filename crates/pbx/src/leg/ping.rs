@@ -14,14 +14,16 @@ impl Leg {
     /// When the peer is asked next, which only one that holds us is; and when the session is to be
     /// refreshed, or ends.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        match &self.sip {
-            Sip::Up(up) => [up.ping, self.timer.poll_timeout()].into_iter().flatten().min(),
-            _ => None,
-        }
+        let (ping, timer) = match &self.sip {
+            Sip::Up(up) => (up.ping, self.timer.poll_timeout()),
+            _ => (None, None),
+        };
+        [ping, timer, self.reliable_timeout()].into_iter().flatten().min()
     }
 
     /// Asks a peer that holds us whether it is still there.
     pub(crate) fn handle_timeout(&mut self, now: Instant, world: &mut World) {
+        self.reliable_due(now, world);
         self.keep_up(now, world);
         let Sip::Up(up) = &mut self.sip else { return };
         if up.ping.is_none_or(|ping| now < ping) {

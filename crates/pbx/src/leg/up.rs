@@ -193,6 +193,9 @@ impl Leg {
         flow: Flow,
         request: &Message,
     ) {
+        if *request.method() == Method::Prack {
+            return self.prack(now, world, id, request);
+        }
         let (up, leaving) = match &mut self.sip {
             Sip::Up(up) => (up, false),
             Sip::Leaving(up) => (up, true),

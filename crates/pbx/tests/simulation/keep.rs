@@ -154,3 +154,34 @@ fn a_reliable_provisional_response_is_acknowledged() {
     assert!(world.phones[berta].is_over());
     world.assert_clean();
 }
+
+/// A caller that requires it gets its ringing and its early audio reliably, and the 200 after the
+/// PRACK.
+#[test]
+fn a_caller_that_requires_it_is_rung_reliably() {
+    let required = |world: &mut World, anna: usize, _| {
+        world.phones[anna].invite_headers = vec![("Require", "100rel".to_owned())];
+    };
+    let (mut world, anna, berta) = talking(required);
+    assert_eq!(world.phones[anna].call().heard, [180, 200]);
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200), "the PRACK's answer");
+    assert!(world.phones[anna].is_up());
+    world.hang_up(anna);
+    world.seconds(1);
+    assert!(world.phones[berta].is_over());
+    world.assert_clean();
+
+    // Who requires it and does not do it: refused after 64 * T1.
+    let link = switchboard_testkit::Link::default();
+    let mut world = World::with(1, link, |config| config.sip.t1 = Duration::from_millis(100));
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    required(&mut world, anna, berta);
+    world.phones[anna].ignores_reliable = true;
+    world.dial(anna, "102");
+    world.seconds(6);
+    assert_eq!(world.phones[anna].call().heard, [180; 6], "repeated, doubling from T1");
+    world.seconds(2);
+    assert_eq!(world.phones[anna].status(), Some(504));
+    assert!(world.phones[berta].is_over());
+    world.assert_clean();
+}

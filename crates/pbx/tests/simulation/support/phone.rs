@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use switchboard_sip::auth::{Algorithm, Client, ClientConfig};
 use switchboard_sip::dialog::{Dialog, DialogId};
+use switchboard_sip::reliable::{Acknowledger, Reception};
 use switchboard_sip::subscription::{
     EventName, Subscriber, SubscriberConfig, SubscriberEvent, SubscriberOutput,
 };
@@ -61,6 +62,7 @@ pub struct Call {
     late_offer: bool,
     /// The next 2xx makes an offer.
     asks: bool,
+    acknowledger: Acknowledger,
     uri: String,
     tag: String,
     call_id: String,
@@ -97,6 +99,8 @@ pub struct Phone {
     /// Added to our INVITEs and to our 2xx to theirs.
     pub invite_headers: Vec<(&'static str, String)>,
     pub answer_headers: Vec<(&'static str, String)>,
+    /// No PRACKs are sent.
+    pub ignores_reliable: bool,
     /// Provisional responses are sent reliably.
     pub reliable: bool,
     /// RAck of the PRACKs that came.
@@ -159,6 +163,7 @@ impl Phone {
             invite_headers: Vec::new(),
             answer_headers: Vec::new(),
             reliable: false,
+            ignores_reliable: false,
             pracks: Vec::new(),
             refreshed: Vec::new(),
             refresh_status: 200,
@@ -275,6 +280,7 @@ impl Phone {
             direction: "sendrecv",
             late_offer: false,
             asks: false,
+            acknowledger: Acknowledger::default(),
             uri: uri.to_owned(),
             tag,
             call_id,
@@ -775,6 +781,16 @@ impl Phone {
                 call.heard.push(status);
                 if status >= 300 && !call.up {
                     call.over = true;
+                }
+                if !self.ignores_reliable
+                    && let Reception::New(rack) = call.acknowledger.receive(response)
+                {
+                    let sent = self.layer.sent(id).unwrap();
+                    let dialog =
+                        call.dialog.get_or_insert_with(|| Dialog::uac(sent, response).unwrap());
+                    let prack = dialog.prack(&rack);
+                    let flow = Flow::udp(self.address, PBX);
+                    self.layer.send_request(now, flow, prack).unwrap();
                 }
                 if status < 200 && !response.body().is_empty() {
                     call.talk_to(response.body(), say);
