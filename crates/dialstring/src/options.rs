@@ -75,7 +75,7 @@ impl Options {
     pub fn parse(&self, text: &str) -> Result<DialString, ParseError> {
         let octets = text.as_bytes();
         match scheme(octets) {
-            Some(Scheme::Tel) => TelUri::parse(text)?.dial_string(),
+            Some(Scheme::Tel) => TelUri::dialled(text),
             Some(Scheme::Sip) => sip_user::from_sip_uri(text),
             None if *self == Self::new() => plain(octets),
             None => self.prepared(text),

@@ -125,10 +125,23 @@ impl DialPlan {
     }
 
     /// Adds a symbol; false when the plan is full.
+    #[inline]
     pub(crate) fn push(&mut self, symbol: Symbol) -> bool {
+        self.push_octet(symbol.as_char() as u8)
+    }
+
+    /// Adds one of `0` to `9`; false when the plan is full.
+    #[inline]
+    pub(crate) fn push_digit(&mut self, digit: u8) -> bool {
+        debug_assert!(digit.is_ascii_digit());
+        self.push_octet(digit)
+    }
+
+    #[inline]
+    fn push_octet(&mut self, octet: u8) -> bool {
         match self.text.get_mut(usize::from(self.len)) {
             Some(slot) => {
-                *slot = symbol.as_char() as u8;
+                *slot = octet;
                 self.len += 1;
                 true
             }
@@ -152,7 +165,11 @@ impl DialPlan {
     /// The plan as text: digits, `*`, `#`, `,`, `w`, `W`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.text[..self.len()]).unwrap_or_default()
+        core::str::from_utf8(self.octets()).unwrap_or_default()
+    }
+
+    fn octets(&self) -> &[u8] {
+        &self.text[..self.len()]
     }
 
     /// The symbols, in the order in which they are sent.
@@ -171,13 +188,13 @@ impl DialPlan {
     /// True when nothing but `0` to `9` is to be sent.
     #[must_use]
     pub fn is_decimal(&self) -> bool {
-        self.as_str().bytes().all(|octet| octet.is_ascii_digit())
+        self.octets().iter().all(u8::is_ascii_digit)
     }
 
     /// True when `#` is among the tones: such a plan cannot stand behind `#` as a separator.
     #[must_use]
     pub fn has_pound(&self) -> bool {
-        self.as_str().contains('#')
+        self.octets().contains(&b'#')
     }
 
     /// The time that the pauses take together.

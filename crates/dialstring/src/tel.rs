@@ -8,6 +8,7 @@ use core::fmt;
 use crate::dial_string::DialString;
 use crate::error::{ErrorKind, ParseError, Place};
 use crate::grammar;
+use crate::number::{Building, Number};
 use crate::options::Options;
 use crate::sip_user;
 pub use parameters::PhoneContext;
@@ -45,11 +46,35 @@ impl<'a> TelUri<'a> {
     /// [`ParseError`] with the offset and kind of the first fault.
     #[inline]
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
+        Self::read(text, |_| {})
+    }
+
+    /// Reads a URI for what is dialled alone: as `parse`, then `dial_string`, and the number is
+    /// walked once.
+    #[inline]
+    pub(crate) fn dialled(text: &'a str) -> Result<DialString, ParseError> {
+        let mut number = Building::new(text.as_bytes().get(SCHEME) == Some(&b'+'));
+        let mut plain = true;
+        let uri = Self::read(text, |digit| match digit {
+            Some(digit) => plain &= number.push(digit),
+            None => plain = false,
+        })?;
+        if plain && number.count() >= Number::MIN_DIGITS && uri.number.len() <= grammar::MAX_INPUT {
+            uri.parameters.behind(DialString::Number(number.number(), None), text)
+        } else {
+            uri.dial_string()
+        }
+    }
+
+    /// Reads a URI, and tells the digits of its number on the way: `None` is something that takes
+    /// another reading, as "(0)", a service code, an escape, or what nobody can dial.
+    #[inline]
+    fn read(text: &'a str, each: impl FnMut(Option<u8>)) -> Result<Self, ParseError> {
         let octets = text.as_bytes();
         if !text.get(..SCHEME).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
             return Err(ParseError::new(0, ErrorKind::WrongScheme, octets));
         }
-        let end = check_number(octets)?;
+        let end = check_number(octets, each)?;
         let number = &text[SCHEME..end];
         let parameters = parameters(text, end)?;
         let uri = Self { text, number, parameters };
@@ -101,12 +126,8 @@ impl<'a> TelUri<'a> {
     /// 15 digits, hexadecimal digits, an extension of more than 32, a second one behind `#`.
     #[inline]
     pub fn dial_string(&self) -> Result<DialString, ParseError> {
-        let dialled = match grammar::lone_number(self.number.as_bytes()) {
-            Some(number) => DialString::Number(number, None),
-            // A service code, an escape, or what nobody can dial.
-            None => sip_user::unescaped(&Options::new(), self.number)
-                .map_err(|error| error.moved_to(SCHEME + error.offset()))?,
-        };
+        let dialled = sip_user::unescaped(&Options::new(), self.number)
+            .map_err(|error| error.moved_to(SCHEME + error.offset()))?;
         self.parameters.behind(dialled, self.text)
     }
 }
@@ -116,17 +137,30 @@ impl<'a> TelUri<'a> {
 /// `global-number-digits = "+" *phonedigit DIGIT *phonedigit`
 /// `local-number-digits  = *phonedigit-hex (HEXDIG / "*" / "#") *phonedigit-hex`
 #[inline]
-fn check_number(octets: &[u8]) -> Result<usize, ParseError> {
+fn check_number(octets: &[u8], mut each: impl FnMut(Option<u8>)) -> Result<usize, ParseError> {
     let global = octets.get(SCHEME) == Some(&b'+');
     let mut at = SCHEME + usize::from(global);
     let mut digits = 0;
     while let Some(&octet) = octets.get(at) {
         at += match octet {
-            b'0'..=b'9' => digit(&mut digits, 1),
-            b'-' | b'.' | b'(' | b')' => 1,
+            b'0'..=b'9' => {
+                each(Some(octet));
+                digit(&mut digits, 1)
+            }
+            b'-' | b'.' => 1,
             b';' => break,
-            b'a'..=b'f' | b'A'..=b'F' | b'*' | b'#' if !global => digit(&mut digits, 1),
-            b'%' if !global && octets[at..].starts_with(b"%23") => digit(&mut digits, 3),
+            b'(' | b')' => {
+                each(None);
+                1
+            }
+            b'a'..=b'f' | b'A'..=b'F' | b'*' | b'#' if !global => {
+                each(None);
+                digit(&mut digits, 1)
+            }
+            b'%' if !global && octets[at..].starts_with(b"%23") => {
+                each(None);
+                digit(&mut digits, 3)
+            }
             b'+' => {
                 let error = ParseError::new(at, ErrorKind::MisplacedPlus, octets);
                 return Err(error.in_place(Place::Uri));

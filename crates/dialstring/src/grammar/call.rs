@@ -39,48 +39,47 @@ pub(super) fn call(input: &[u8]) -> Rule<'_, DialString> {
 /// `number = ["+"] 2*15( *visual DIGIT ) *visual`
 #[inline]
 pub(super) fn number(input: &[u8]) -> Rule<'_, Number> {
-    let (plus, mut rest) = match input.strip_prefix(b"+") {
-        Some(rest) => (true, rest),
-        None => (false, input),
-    };
+    let plus = input.first() == Some(&b'+');
     let mut number = Building::new(plus);
+    let mut at = usize::from(plus);
     // Behind the last digit.
-    let mut end = rest;
-    while let [octet, after @ ..] = rest {
-        match octet {
-            b'0'..=b'9' => {
-                if !number.push(*octet) {
-                    return Fault::cut(rest, ErrorKind::NumberTooLong, Place::Number);
-                }
-                rest = after;
-                end = rest;
+    let mut end = at;
+    while let Some(&octet) = input.get(at) {
+        if octet.is_ascii_digit() {
+            if !number.push(octet) {
+                return Fault::cut(&input[at..], ErrorKind::NumberTooLong, Place::Number);
             }
-            b'(' if plus => rest = trunk_zero(rest, number).unwrap_or(after),
-            octet if is_visual(*octet) => rest = after,
-            b'+' => return Fault::cut(rest, ErrorKind::MisplacedPlus, Place::Number),
-            _ => break,
+            at += 1;
+            end = at;
+            continue;
         }
+        at += match octet {
+            b'(' if plus && trunk_zero(&input[at..], number) => TRUNK_ZERO.len(),
+            octet if is_visual(octet) => 1,
+            b'+' => return Fault::cut(&input[at..], ErrorKind::MisplacedPlus, Place::Number),
+            _ => break,
+        };
     }
+    let rest = &input[at..];
     match number.count() {
         0 => no_number(rest),
         digits if digits < Number::MIN_DIGITS && ends(rest) => {
-            Fault::cut(end, ErrorKind::NumberTooShort, Place::Number)
+            Fault::cut(&input[end..], ErrorKind::NumberTooShort, Place::Number)
         }
         _ => Ok((rest, number.number())),
     }
 }
 
-/// `trunk-zero = "(0)"`, behind a country code: what is behind it.
+const TRUNK_ZERO: &[u8] = b"(0)";
+
+/// `trunk-zero = "(0)"`, behind a country code: whether it stands here and is left out.
 ///
 /// The zero of `+49 (0)30` is for callers inside the country and is left out. Italy, San Marino
 /// and the Vatican dial it from abroad too, and keep it.
-fn trunk_zero(input: &[u8], number: Building) -> Option<&[u8]> {
-    let rest = input.strip_prefix(b"(0)")?;
-    let left_out = match number.count() {
-        1..=3 => !matches!(number.number().digits(), "39" | "378" | "379"),
-        _ => false,
-    };
-    left_out.then_some(rest)
+fn trunk_zero(input: &[u8], number: Building) -> bool {
+    input.starts_with(TRUNK_ZERO)
+        && matches!(number.count(), 1..=3)
+        && !matches!(number.number().digits(), "39" | "378" | "379")
 }
 
 /// The number is over here: nothing or a separator follows.

@@ -11,7 +11,6 @@ use nom::combinator::map;
 
 use crate::dial_string::DialString;
 use crate::error::{ErrorKind, Place};
-use crate::number::Number;
 pub(crate) use fault::{Fault, Rule};
 
 /// The longest text that is looked at, in octets.
@@ -27,14 +26,5 @@ pub(crate) fn dial_string(input: &[u8]) -> Rule<'_, DialString> {
     match input.first() {
         Some(b'*' | b'#') => map(service_code::service_code, DialString::Service).parse(input),
         _ => call::call(input),
-    }
-}
-
-/// A text that is a `number` and nothing else; `None` for any other, with or without a fault.
-#[inline]
-pub(crate) fn lone_number(input: &[u8]) -> Option<Number> {
-    match call::number(input) {
-        Ok((rest, number)) if rest.is_empty() && input.len() <= MAX_INPUT => Some(number),
-        _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::dial_string::{DialString, PostDial, Separator};
 use crate::error::{ErrorKind, ParseError, Place};
 use crate::grammar::{Fault, Rule};
 use crate::options::placed;
-use crate::plan::{DialPlan, Symbol};
+use crate::plan::DialPlan;
 
 /// The most parameters of a URI.
 const MAX_PARAMETERS: usize = 32;
@@ -40,6 +40,27 @@ impl<'a> PhoneContext<'a> {
     }
 }
 
+/// A parameter that RFC 3966 gives a meaning.
+#[derive(Clone, Copy)]
+enum Known {
+    Ext,
+    Isub,
+    PhoneContext,
+}
+
+impl Known {
+    #[inline]
+    fn of(name: &str) -> Option<Self> {
+        let (known, spelt) = match name.len() {
+            3 => (Self::Ext, "ext"),
+            4 => (Self::Isub, "isub"),
+            13 => (Self::PhoneContext, "phone-context"),
+            _ => return None,
+        };
+        name.eq_ignore_ascii_case(spelt).then_some(known)
+    }
+}
+
 /// Checks the parameters that begin at an offset of the text.
 pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseError> {
     let (octets, all) = (text.as_bytes(), &text[at..]);
@@ -65,25 +86,32 @@ pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseE
         let end = text.len() - after.len();
         let value_at = end - value.map_or(0, <[u8]>::len);
         let value = value.map(|_| &text[value_at..end]);
-        let slot = match name {
-            _ if name.eq_ignore_ascii_case("ext") => &mut parameters.ext,
-            _ if name.eq_ignore_ascii_case("isub") => &mut parameters.isub,
-            _ if name.eq_ignore_ascii_case("phone-context") => &mut parameters.context,
-            _ if before(all, offset - at).any(|(known, _)| known.eq_ignore_ascii_case(name)) => {
+        let Some(known) = Known::of(name) else {
+            let mut earlier = before(all, offset - at);
+            if earlier.any(|(known, _)| known.eq_ignore_ascii_case(name)) {
                 return Err(fault(offset, ErrorKind::DuplicateParameter));
             }
-            _ => continue,
+            continue;
+        };
+        let slot = match known {
+            Known::Ext => &mut parameters.ext,
+            Known::Isub => &mut parameters.isub,
+            Known::PhoneContext => &mut parameters.context,
         };
         if slot.is_some() {
             return Err(fault(offset, ErrorKind::DuplicateParameter));
         }
         let Some(value) = value else { return Err(fault(end, ErrorKind::BadParameter)) };
         *slot = Some(value);
-        if name.eq_ignore_ascii_case("ext") {
-            parameters.ext_at = value_at;
-            check_ext(octets, value_at, value)?;
-        } else if name.eq_ignore_ascii_case("phone-context") && !is_context(value) {
-            return Err(fault(value_at, ErrorKind::BadContext));
+        match known {
+            Known::Ext => {
+                parameters.ext_at = value_at;
+                check_ext(octets, value_at, value)?;
+            }
+            Known::PhoneContext if !is_context(value) => {
+                return Err(fault(value_at, ErrorKind::BadContext));
+            }
+            Known::PhoneContext | Known::Isub => {}
         }
     }
     Ok(parameters)
@@ -222,11 +250,9 @@ impl<'a> Parameters<'a> {
         };
         let mut plan = DialPlan::empty();
         for (at, octet) in ext.bytes().enumerate() {
-            match Symbol::from_ascii(octet) {
-                Some(symbol) if !plan.push(symbol) => {
-                    return fault(self.ext_at + at, ErrorKind::PlanTooLong);
-                }
-                _ => {}
+            // Whatever else it holds are visual separators.
+            if octet.is_ascii_digit() && !plan.push_digit(octet) {
+                return fault(self.ext_at + at, ErrorKind::PlanTooLong);
             }
         }
         Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))

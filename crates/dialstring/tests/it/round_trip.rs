@@ -45,6 +45,11 @@ proptest! {
         if let Ok(dialled) = DialString::parse(&text) {
             prop_assert_eq!(DialString::parse(&dialled.to_string()), Ok(dialled));
         }
+        if text.len() >= 4 && text.as_bytes()[..4].eq_ignore_ascii_case(b"tel:") {
+            // The short way and the way by the view are one.
+            let by_view = TelUri::parse(&text).and_then(|uri| uri.dial_string());
+            prop_assert_eq!(DialString::parse(&text), by_view);
+        }
         if let Ok(uri) = TelUri::parse(&text) {
             let printed = uri.to_string();
             prop_assert_eq!(TelUri::parse(&printed), Ok(uri));
