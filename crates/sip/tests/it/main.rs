@@ -9,6 +9,7 @@ mod checks;
 mod framing;
 mod hostile;
 mod layer;
+mod machines;
 mod properties;
 mod simulation;
 mod torture;
