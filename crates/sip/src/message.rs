@@ -30,7 +30,7 @@ use core::fmt;
 use bytes::{Buf, Bytes};
 
 use crate::uri::Uri;
-use cursor::text;
+use cursor::{Cursor, text};
 use frame::Frame;
 use index::{Entry, Index};
 use name::Repr;
@@ -234,13 +234,17 @@ impl Message {
     /// If it is malformed.
     pub fn contact(&self) -> Result<Option<NameAddr<'_>>, ParseError> {
         let Some(at) = self.frame.contact else { return Ok(None) };
-        let entry = self.entry(at);
-        match Items::new(entry.value(&self.bytes)).next() {
-            None | Some(b"*") => Ok(None),
-            Some(value) => NameAddr::parse(value)
-                .map(Some)
-                .map_err(|error| error.shifted(entry.value_start()).within(HeaderName::Contact)),
+        let mut cursor = Cursor::of(&self.bytes, &self.entry(at));
+        if cursor.rest() == b"*" {
+            return Ok(None);
         }
+        let address = NameAddr::read(&mut cursor).and_then(|address| {
+            if !cursor.eat(b',') {
+                cursor.end()?;
+            }
+            Ok(address)
+        });
+        address.map(Some).map_err(|error| error.within(HeaderName::Contact))
     }
 
     /// Max-Forwards.
@@ -321,7 +325,7 @@ impl Message {
 
     /// A header field that is one number, such as Expires or Min-Expires; parameters after it are not read.
     pub fn number<'n>(&self, name: impl Into<Name<'n>>) -> Option<u32> {
-        cursor::Cursor::new(self.header(name)?.value).number().ok()
+        Cursor::new(self.header(name)?.value).number().ok()
     }
 
     /// Content-Type.

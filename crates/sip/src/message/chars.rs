@@ -1,5 +1,7 @@
 //! Character classes of RFC 3261 section 25.1, as one table of bits.
 
+use super::scan;
+
 /// A character of `token`.
 pub(crate) const TOKEN: u8 = 1;
 /// A character of `word` (Call-ID).
@@ -62,6 +64,30 @@ pub(crate) fn is(octet: u8, class: u8) -> bool {
 #[inline]
 pub(crate) fn span(text: &[u8], class: u8) -> usize {
     text.iter().position(|&octet| !is(octet, class)).unwrap_or(text.len())
+}
+
+/// Where the octets of the class end that start at `at`. The class is one that holds ASCII letters, digits, hyphen and
+/// dot; for short spans [`span`] is as fast.
+#[inline(always)]
+pub(crate) fn long_span(text: &[u8], mut at: usize, class: u8) -> usize {
+    loop {
+        at = scan::unusual(text, at).unwrap_or(text.len());
+        match text.get(at) {
+            Some(&octet) if is(octet, class) => at += 1,
+            _ => return at,
+        }
+    }
+}
+
+/// Whether the text is this name, which is in lower case as nearly all texts are.
+#[inline(always)]
+pub(crate) fn is_name<const N: usize>(text: &[u8], name: &[u8; N]) -> bool {
+    text.len() == N && (text == name || is_name_in_other_case(text, name))
+}
+
+#[cold]
+fn is_name_in_other_case(text: &[u8], name: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(name)
 }
 
 /// Whether the text is a `token`, that is, not empty and all of token characters.

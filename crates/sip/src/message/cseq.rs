@@ -17,14 +17,20 @@ pub struct CSeq {
 impl CSeq {
     /// Reads a value such as `314159 INVITE`.
     pub fn parse(value: &[u8]) -> Result<CSeq, ParseError> {
-        let mut cursor = Cursor::new(value);
+        CSeq::read(&mut Cursor::new(value))
+    }
+
+    /// Reads a value that the cursor stands at the start of.
+    #[inline(always)]
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<CSeq, ParseError> {
+        let start = cursor.at;
         cursor.skip_lws();
         let number = cursor.number()?;
         if number >= 1 << 31 {
-            return Err(ParseError::new(ParseErrorKind::Number, 0));
+            return Err(ParseError::new(ParseErrorKind::Number, start));
         }
         let digits_end = cursor.at;
-        cursor.skip_lws();
+        cursor.skip_space();
         if cursor.at == digits_end {
             return Err(cursor.error(ParseErrorKind::Method));
         }

@@ -1,7 +1,8 @@
 //! A position in octets, and the lexical elements of RFC 3261 section 25.1 that every value is made of.
 
-use super::chars;
+use super::index::Entry;
 use super::{ParseError, ParseErrorKind};
+use super::{chars, scan};
 
 /// Reads one value from its start to its end.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,12 @@ pub(crate) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     pub(crate) const fn new(text: &'a [u8]) -> Self {
         Cursor { text, at: 0 }
+    }
+
+    /// Reads a header value in its message: positions are those of the message.
+    #[inline]
+    pub(crate) fn of(bytes: &'a [u8], entry: &Entry) -> Self {
+        Cursor { text: bytes.get(..entry.value_end()).unwrap_or_default(), at: entry.value_start() }
     }
 
     #[inline]
@@ -33,8 +40,22 @@ impl<'a> Cursor<'a> {
     }
 
     /// `LWS`: spaces, tabs, and line ends that a space or tab follows.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn skip_lws(&mut self) {
+        if self.peek().is_some_and(|octet| octet <= b' ') {
+            self.skip_some_lws();
+        }
+    }
+
+    /// The same where one space is usual.
+    #[inline(always)]
+    pub(crate) fn skip_space(&mut self) {
+        self.at += usize::from(self.peek() == Some(b' '));
+        self.skip_lws();
+    }
+
+    #[cold]
+    fn skip_some_lws(&mut self) {
         while let Some(octet) = self.peek() {
             match octet {
                 b' ' | b'\t' => self.at += 1,
@@ -60,7 +81,16 @@ impl<'a> Cursor<'a> {
         span
     }
 
+    /// As [`Cursor::span`], for what is long as a rule; not for [`chars::HEX`].
+    #[inline(always)]
+    pub(crate) fn long_span(&mut self, class: u8) -> &'a [u8] {
+        let start = self.at;
+        self.at = chars::long_span(self.text, start, class);
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
     /// `token`.
+    #[inline]
     pub(crate) fn token(&mut self) -> Result<&'a [u8], ParseError> {
         let token = self.span(chars::TOKEN);
         if token.is_empty() { Err(self.error(ParseErrorKind::Token)) } else { Ok(token) }
@@ -70,37 +100,40 @@ impl<'a> Cursor<'a> {
     pub(crate) fn quoted(&mut self) -> Result<&'a [u8], ParseError> {
         let start = self.at;
         let mut at = start + 1;
-        while let Some(&octet) = self.text.get(at) {
-            match octet {
-                b'"' => {
-                    self.at = at + 1;
-                    return Ok(&self.text[start..=at]);
-                }
-                b'\\' => match self.text.get(at + 1) {
-                    Some(b'\r' | b'\n') | None => break,
-                    Some(_) => at += 2,
-                },
-                _ => at += 1,
+        while let Some(found) = scan::quote_or_backslash(self.text, at) {
+            if self.text[found] == b'"' {
+                self.at = found + 1;
+                return Ok(&self.text[start..=found]);
+            }
+            match self.text.get(found + 1) {
+                Some(b'\r' | b'\n') | None => break,
+                Some(_) => at = found + 2,
             }
         }
         Err(self.error(ParseErrorKind::Quote))
     }
 
     /// A decimal number that fits.
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u32, ParseError> {
         let start = self.at;
-        let mut value: u32 = 0;
-        while let Some(octet @ b'0'..=b'9') = self.peek() {
-            value = value
-                .checked_mul(10)
-                .and_then(|value| value.checked_add(u32::from(octet - b'0')))
-                .ok_or(ParseError::new(ParseErrorKind::Number, start))?;
+        let mut value: u64 = 0;
+        while let Some(octet) = self.peek() {
+            let digit = octet.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value * 10 + u64::from(digit);
+            if value > u64::from(u32::MAX) {
+                return Err(ParseError::new(ParseErrorKind::Number, start));
+            }
             self.at += 1;
         }
-        if self.at == start { Err(self.error(ParseErrorKind::Number)) } else { Ok(value) }
+        if self.at == start { Err(self.error(ParseErrorKind::Number)) } else { Ok(value as u32) }
     }
 
     /// The value ends here, but for white space.
+    #[inline]
     pub(crate) fn end(&mut self) -> Result<(), ParseError> {
         self.skip_lws();
         if self.is_at_end() { Ok(()) } else { Err(self.error(ParseErrorKind::Trailing)) }

@@ -1,12 +1,13 @@
 //! What every element needs to route a message: read and checked at once.
 
+use core::ops::Range;
+
 use super::cursor::{Cursor, text};
-use super::index::{Entry, Fields, Firsts, Index};
-use super::name_addr::Shape;
+use super::index::{Entry, Firsts, Index};
 use super::params::Params;
 use super::scan::Controls;
 use super::start::{self, Start};
-use super::{CSeq, HeaderName, ParseError, ParseErrorKind, Via, scan};
+use super::{CSeq, HeaderName, ParseError, ParseErrorKind, Via, name_addr, scan, via};
 
 /// Octets of a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,13 +21,8 @@ impl Span {
         Span { start: start as u16, end: end as u16 }
     }
 
-    /// Where `part` lies in `whole`, which holds it; nothing for an empty part.
-    fn within(whole: &[u8], part: &[u8]) -> Span {
-        if part.is_empty() {
-            return Span::default();
-        }
-        let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
-        Span::new(start, start + part.len())
+    fn from(place: &Range<usize>) -> Span {
+        Span::new(place.start, place.end)
     }
 
     pub(crate) fn start(self) -> usize {
@@ -57,15 +53,6 @@ pub(crate) struct TopVia {
 }
 
 impl TopVia {
-    fn new(bytes: &[u8], via: &Via<'_>) -> TopVia {
-        TopVia {
-            transport: Span::within(bytes, via.transport),
-            host: Span::within(bytes, via.host),
-            port: via.port(),
-            params: Span::within(bytes, via.params().as_bytes()),
-        }
-    }
-
     pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> Via<'a> {
         let params = Params::checked(self.params.of(bytes));
         Via::checked(self.transport.of(bytes), self.host.of(bytes), self.port, params)
@@ -94,91 +81,50 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// Reads a whole message; a datagram's surplus octets after the body are left out (RFC 3261 section 18.3).
+    #[inline(always)]
     pub(crate) fn read(bytes: &[u8], index: &mut Index) -> Result<Frame, ParseError> {
         let mut controls = Controls::new(bytes);
         let (start, method, headers) = start::read(bytes, &mut controls)?;
-        let (body, firsts) = index.read(Fields::new(bytes, controls, headers))?;
-        firsts.check(bytes, index.entries(), start, method, body)
-    }
-}
+        let mut firsts = Firsts::default();
+        let body = index.read(controls, headers, &mut firsts)?;
+        let found = Found { bytes, entries: index.entries(), firsts, body };
 
-impl Firsts {
-    fn check(
-        self,
-        bytes: &[u8],
-        entries: &[Entry],
-        start: Start,
-        method: Span,
-        body: usize,
-    ) -> Result<Frame, ParseError> {
-        let need = |name| {
-            self.get(name).ok_or(ParseError::new(ParseErrorKind::Missing, body).within(name))
-        };
-        let via = need(HeaderName::Via)?;
-        let from = need(HeaderName::From)?;
-        let to = need(HeaderName::To)?;
-        let call_id = need(HeaderName::CallId)?;
-        let cseq = need(HeaderName::CSeq)?;
-
-        let (top, branch) = within(bytes, &entries[usize::from(via)], HeaderName::Via, |value| {
-            let mut cursor = Cursor::new(value);
-            let via = Via::read_with_branch(&mut cursor)?;
-            if cursor.eat(b',') { Ok(via) } else { cursor.end().map(|()| via) }
-        })?;
-        let branch = Span::within(bytes, branch);
-        let tag_of = |at: u16, name| {
-            within(bytes, &entries[usize::from(at)], name, |value| {
-                let mut cursor = Cursor::new(value);
-                let shape = Shape::read(&mut cursor)?;
-                cursor.end()?;
-                Ok(Span::within(bytes, shape.tag))
-            })
-        };
-        let from_tag = tag_of(from, HeaderName::From)?;
-        let to_tag = tag_of(to, HeaderName::To)?;
-        let call_id = within(bytes, &entries[usize::from(call_id)], HeaderName::CallId, |value| {
-            check_call_id(value).map(|()| Span::within(bytes, value))
-        })?;
-        let cseq_entry = &entries[usize::from(cseq)];
-        let cseq = within(bytes, cseq_entry, HeaderName::CSeq, CSeq::parse)?;
+        let (via, entry) = found.need(HeaderName::Via)?;
+        let (top_via, branch) = within(HeaderName::Via, read_via(Cursor::of(bytes, entry)))?;
+        let (from, entry) = found.need(HeaderName::From)?;
+        let from_tag = within(HeaderName::From, read_tag(Cursor::of(bytes, entry)))?;
+        let (to, entry) = found.need(HeaderName::To)?;
+        let to_tag = within(HeaderName::To, read_tag(Cursor::of(bytes, entry)))?;
+        let (_, entry) = found.need(HeaderName::CallId)?;
+        let call_id = within(HeaderName::CallId, read_call_id(Cursor::of(bytes, entry)))?;
+        let (_, entry) = found.need(HeaderName::CSeq)?;
+        let cseq = within(HeaderName::CSeq, CSeq::read(&mut Cursor::of(bytes, entry)))?;
         if method != Span::default() && method.of(bytes) != cseq.method.as_str().as_bytes() {
-            let at = cseq_entry.value_start();
+            let at = entry.value_start();
             return Err(
                 ParseError::new(ParseErrorKind::MethodMismatch, at).within(HeaderName::CSeq)
             );
         }
-        let number = |name| {
-            self.get(name)
-                .map(|at| within(bytes, &entries[usize::from(at)], name, number))
-                .transpose()
-        };
-        let value_start =
-            |name| self.get(name).map_or(0, |at| entries[usize::from(at)].value_start());
-        let max_forwards = number(HeaderName::MaxForwards)?;
-        if max_forwards.is_some_and(|hops| hops > 255) {
-            let at = value_start(HeaderName::MaxForwards);
-            return Err(ParseError::new(ParseErrorKind::Number, at).within(HeaderName::MaxForwards));
-        }
-        let content_length = number(HeaderName::ContentLength)?;
+        let max_forwards = found.number(HeaderName::MaxForwards, 255, ParseErrorKind::Number)?;
         let available = bytes.len() - body;
+        let content_length = found.number(
+            HeaderName::ContentLength,
+            available as u32,
+            ParseErrorKind::BodyTruncated,
+        )?;
         let length = content_length.map_or(available, |length| length as usize);
-        if length > available {
-            let at = value_start(HeaderName::ContentLength);
-            return Err(ParseError::new(ParseErrorKind::BodyTruncated, at)
-                .within(HeaderName::ContentLength));
-        }
         Ok(Frame {
             start,
             cseq,
             via,
-            top_via: TopVia::new(bytes, &top),
+            top_via,
             branch,
             from,
             from_tag,
             to,
             to_tag,
             call_id,
-            contact: self.get(HeaderName::Contact),
+            contact: firsts.get(HeaderName::Contact),
             max_forwards: max_forwards.map(|hops| hops as u8),
             content_length,
             body: Span::new(body, body + length),
@@ -186,26 +132,96 @@ impl Firsts {
     }
 }
 
-/// Reads the value of an entry; errors tell the octet of the message.
-fn within<'a, T>(
+/// The header fields of a message that is being read.
+struct Found<'a> {
     bytes: &'a [u8],
-    entry: &Entry,
-    name: HeaderName,
-    read: impl FnOnce(&'a [u8]) -> Result<T, ParseError>,
-) -> Result<T, ParseError> {
-    read(entry.value(bytes)).map_err(|error| error.shifted(entry.value_start()).within(name))
+    entries: &'a [Entry],
+    firsts: Firsts,
+    /// Where the body starts.
+    body: usize,
 }
 
-fn number(value: &[u8]) -> Result<u32, ParseError> {
-    let mut cursor = Cursor::new(value);
-    let number = cursor.number()?;
-    cursor.end().map(|()| number)
+impl<'a> Found<'a> {
+    #[inline(always)]
+    fn get(&self, name: HeaderName) -> Option<(u16, &'a Entry)> {
+        let number = self.firsts.number(name);
+        self.entries.get(usize::from(number)).map(|entry| (number, entry))
+    }
+
+    #[inline(always)]
+    fn need(&self, name: HeaderName) -> Result<(u16, &'a Entry), ParseError> {
+        match self.get(name) {
+            Some(found) => Ok(found),
+            None => Err(ParseError::new(ParseErrorKind::Missing, self.body).within(name)),
+        }
+    }
+
+    /// A field that is a number of at most `most`, if there is one.
+    #[inline(always)]
+    fn number(
+        &self,
+        name: HeaderName,
+        most: u32,
+        beyond: ParseErrorKind,
+    ) -> Result<Option<u32>, ParseError> {
+        let Some((_, entry)) = self.get(name) else { return Ok(None) };
+        let number = within(name, read_number(Cursor::of(self.bytes, entry)))?;
+        if number > most {
+            return Err(ParseError::new(beyond, entry.value_start()).within(name));
+        }
+        Ok(Some(number))
+    }
+}
+
+/// Tells in which field an error is.
+#[inline(always)]
+fn within<T>(name: HeaderName, read: Result<T, ParseError>) -> Result<T, ParseError> {
+    match read {
+        Ok(value) => Ok(value),
+        Err(error) => Err(cold_within(error, name)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn cold_within(error: ParseError, name: HeaderName) -> ParseError {
+    error.within(name)
+}
+
+/// The topmost Via and its branch.
+#[inline]
+fn read_via(mut cursor: Cursor<'_>) -> Result<(TopVia, Span), ParseError> {
+    let places = via::Places::read(&mut cursor)?;
+    if !cursor.eat(b',') {
+        cursor.end()?;
+    }
+    let top = TopVia {
+        transport: Span::from(&places.transport),
+        host: Span::from(&places.host),
+        port: places.port,
+        params: Span::from(&places.params),
+    };
+    Ok((top, Span::from(&places.branch)))
+}
+
+/// The tag of From or To.
+fn read_tag(mut cursor: Cursor<'_>) -> Result<Span, ParseError> {
+    let places = name_addr::Places::read(&mut cursor)?;
+    cursor.end()?;
+    Ok(Span::from(&places.tag))
 }
 
 /// Any visible ASCII: RFC 3261's `word ["@" word]` and the characters that senders put there besides.
-fn check_call_id(value: &[u8]) -> Result<(), ParseError> {
-    if value.is_empty() || !scan::is_graphic(value) {
-        return Err(ParseError::new(ParseErrorKind::Token, 0));
+#[inline]
+fn read_call_id(cursor: Cursor<'_>) -> Result<Span, ParseError> {
+    if cursor.is_at_end() || scan::hidden(cursor.text, cursor.at).is_some() {
+        return Err(cursor.error(ParseErrorKind::Token));
     }
-    Ok(())
+    Ok(Span::new(cursor.at, cursor.text.len()))
+}
+
+#[inline]
+fn read_number(mut cursor: Cursor<'_>) -> Result<u32, ParseError> {
+    let number = cursor.number()?;
+    cursor.end().map(|()| number)
 }

@@ -134,7 +134,7 @@ fn content_length(head: &[u8]) -> Result<usize, ParseError> {
     let missing =
         ParseError::new(ParseErrorKind::Missing, head.len()).within(HeaderName::ContentLength);
     let line = memchr::memchr(b'\n', head).ok_or(missing)?;
-    let mut fields = Fields::from(head, line + 1);
+    let mut fields = Fields::new(head, line + 1);
     let mut length = None;
     for _ in 0..=MAX_HEADERS {
         let Some(entry) = fields.next()? else { return length.ok_or(missing) };

@@ -30,16 +30,19 @@ impl<'a> Host<'a> {
     }
 
     /// The host's text from the cursor on, an IPv6 address with its brackets.
+    #[inline(always)]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
-        let start = cursor.at;
-        if !cursor.eat(b'[') {
-            let host = cursor.span(chars::HOST);
-            return if host.is_empty() {
-                Err(cursor.error(ParseErrorKind::Host))
-            } else {
-                Ok(host)
-            };
+        if cursor.peek() == Some(b'[') {
+            return Host::read_ipv6(cursor);
         }
+        let host = cursor.long_span(chars::HOST);
+        if host.is_empty() { Err(cursor.error(ParseErrorKind::Host)) } else { Ok(host) }
+    }
+
+    /// `IPv6reference`; the cursor stands at its first bracket.
+    fn read_ipv6(cursor: &mut Cursor<'a>) -> Result<&'a [u8], ParseError> {
+        let start = cursor.at;
+        cursor.at += 1;
         let end = cursor.rest().iter().position(|&octet| octet == b']');
         let inner = end.map(|end| text(&cursor.rest()[..end]));
         match inner.and_then(|inner| inner.parse::<Ipv6Addr>().ok().map(|_| inner.len())) {

@@ -8,7 +8,7 @@ use super::{HeaderName, MAX_HEADERS, MAX_LINE, ParseError, ParseErrorKind, chars
 const INLINE: usize = 24;
 
 /// One header field: where its name and its value are. A message has at most 65,535 octets.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     name_start: u16,
     name_len: u8,
@@ -37,6 +37,10 @@ impl Entry {
 
     pub(crate) fn value_start(&self) -> usize {
         usize::from(self.start)
+    }
+
+    pub(crate) fn value_end(&self) -> usize {
+        usize::from(self.end)
     }
 
     /// Where the field's line starts.
@@ -81,38 +85,72 @@ impl Index {
         self.few.get(..count).unwrap_or(&self.many)
     }
 
-    #[inline]
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: Entry) -> Result<(), ParseError> {
         match self.few.get_mut(usize::from(self.count)) {
             Some(place) => *place = entry,
-            None => self.push_on_the_heap(entry),
+            None => self.push_on_the_heap(entry)?,
         }
         self.count += 1;
+        Ok(())
     }
 
-    #[cold]
-    fn push_on_the_heap(&mut self, entry: Entry) {
+    fn push_on_the_heap(&mut self, entry: Entry) -> Result<(), ParseError> {
+        if usize::from(self.count) == MAX_HEADERS {
+            return Err(ParseError::new(ParseErrorKind::TooManyHeaders, entry.line_start()));
+        }
         if usize::from(self.count) == INLINE {
             self.many.clear();
             self.many.extend_from_slice(&self.few);
         }
         self.many.push(entry);
+        Ok(())
     }
 
-    /// Reads the header fields; returns where the body starts, and the first of each field that
-    /// routing needs.
-    pub(crate) fn read(&mut self, mut fields: Fields<'_>) -> Result<(usize, Firsts), ParseError> {
+    /// Reads the header fields that start at `at`, up to which `controls` has come; returns where the body starts. Notes
+    /// the first of each field that routing needs.
+    #[inline]
+    pub(crate) fn read(
+        &mut self,
+        mut controls: Controls<'_>,
+        mut at: usize,
+        firsts: &mut Firsts,
+    ) -> Result<usize, ParseError> {
         self.count = 0;
-        let mut firsts = Firsts::default();
-        while let Some(entry) = fields.step()? {
-            if usize::from(self.count) == MAX_HEADERS {
-                let at = entry.line_start();
-                return Err(ParseError::new(ParseErrorKind::TooManyHeaders, at));
-            }
-            firsts.note(&entry, self.count)?;
-            self.push(entry);
+        loop {
+            // The place after the last that is taken; the field stands there once it is counted.
+            let usual = match self.few.get_mut(usize::from(self.count)) {
+                Some(place) => match usual_field(&mut controls, at, place) {
+                    Some(line_end) => {
+                        firsts.note(place, self.count)?;
+                        self.count += 1;
+                        Some(line_end)
+                    }
+                    None => None,
+                },
+                None => None,
+            };
+            at = match usual {
+                Some(line_end) => line_end,
+                None => match self.read_any(controls.bytes(), at, firsts)? {
+                    Some(line_end) => line_end,
+                    None => return Ok(at + 2),
+                },
+            };
+            at += 2;
         }
-        Ok((fields.at, firsts))
+    }
+
+    #[cold]
+    fn read_any(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        firsts: &mut Firsts,
+    ) -> Result<Option<usize>, ParseError> {
+        let Some((entry, line_end)) = any_field(bytes, at)? else { return Ok(None) };
+        firsts.note(&entry, self.count)?;
+        self.push(entry)?;
+        Ok(Some(line_end))
     }
 }
 
@@ -166,10 +204,15 @@ impl Firsts {
         Ok(())
     }
 
-    /// The number of the first entry of this name, which is one that routing needs.
+    /// The number of the first entry of this name, which is one that routing needs; of none, a number that no entry has.
+    #[inline(always)]
+    pub(crate) fn number(&self, name: HeaderName) -> u16 {
+        self.0[usize::from(RANK[name as usize] & 15)]
+    }
+
+    /// The same, if there is one.
     pub(crate) fn get(&self, name: HeaderName) -> Option<u16> {
-        let first = self.0[usize::from(RANK[name as usize] & 15)];
-        (first != u16::MAX).then_some(first)
+        Some(self.number(name)).filter(|&number| number != u16::MAX)
     }
 }
 
@@ -181,155 +224,121 @@ fn repeated(entry: &Entry, rank: u8) -> ParseError {
 
 /// Goes through header fields, up to the empty line after them.
 pub(super) struct Fields<'a> {
-    bytes: &'a [u8],
     controls: Controls<'a>,
-    /// Where the next line starts; after the last field, where the body does.
+    /// Where the next line starts.
     at: usize,
 }
 
 impl<'a> Fields<'a> {
-    /// Those that start at `at`, before which `controls` gave all that there is.
-    #[inline]
-    pub(super) fn new(bytes: &'a [u8], controls: Controls<'a>, at: usize) -> Fields<'a> {
-        Fields { bytes, controls, at }
-    }
-
     /// Those that start at `at`.
-    pub(super) fn from(bytes: &'a [u8], at: usize) -> Fields<'a> {
-        let mut controls = Controls::new(bytes);
-        controls.seek(at);
-        Fields { bytes, controls, at }
+    pub(super) fn new(bytes: &'a [u8], at: usize) -> Fields<'a> {
+        Fields { controls: Controls::new(bytes), at }
     }
 
-    /// `field-name HCOLON value CRLF`, or the empty line: then, where the body starts stands in `at`.
+    /// `field-name HCOLON value CRLF`; `None` is the empty line.
     pub(super) fn next(&mut self) -> Result<Option<Entry>, ParseError> {
-        self.step()
-    }
-
-    #[inline(always)]
-    fn step(&mut self) -> Result<Option<Entry>, ParseError> {
-        let (bytes, start) = (self.bytes, self.at);
-        match bytes.get(start..) {
-            Some([b'\r', b'\n', ..]) => {
-                self.at = start + 2;
-                return Ok(None);
-            }
-            Some([_, ..]) => {}
-            _ => return Err(ParseError::new(ParseErrorKind::Incomplete, start)),
-        }
-        let Some(colon) = scan::colon(bytes, start) else { return Err(no_name(bytes, start)) };
-        let mut length = colon - start;
-        let mut id = name::as_usual(bytes, start, length);
-        if id == name::NONE {
-            (id, length) = look_closer(bytes, start, length)?;
-        }
-        let line_end = self.line_end(colon + 1)?;
-        self.at = line_end + 2;
-        // One space, as nearly all senders write it, and no other white space at the ends.
-        let mut value = colon + 1;
-        let mut end = line_end;
-        if bytes.get(value) == Some(&b' ') {
-            value += 1;
-        }
-        if is_space(bytes[value]) || is_space(bytes[end - 1]) {
-            (value, end) = trim(bytes, colon + 1, line_end);
-        }
-        Ok(Some(Entry {
-            name_start: start as u16,
-            name_len: length as u8,
-            id,
-            start: value as u16,
-            end: end as u16,
+        let mut entry = Entry::default();
+        let field = match usual_field(&mut self.controls, self.at, &mut entry) {
+            Some(line_end) => Some((entry, line_end)),
+            None => any_field(self.controls.bytes(), self.at)?,
+        };
+        Ok(field.map(|(entry, line_end)| {
+            self.at = line_end + 2;
+            entry
         }))
     }
-
-    /// The line end, folds included, that ends the field; checks the octets on the way.
-    #[inline(always)]
-    fn line_end(&mut self, value: usize) -> Result<usize, ParseError> {
-        let Some(at) = self.controls.next() else { return Err(self.incomplete()) };
-        match self.bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            Some([b'\r', b'\n', next])
-                if !matches!(next, b' ' | b'\t') && at - self.at <= MAX_LINE =>
-            {
-                self.controls.next();
-                Ok(at)
-            }
-            _ => self.far_line_end(at, value),
-        }
-    }
-
-    /// The same for a line with tabs or folds, or a faulty one; its first control octet stands at `at`.
-    #[cold]
-    fn far_line_end(&mut self, mut at: usize, value: usize) -> Result<usize, ParseError> {
-        loop {
-            if at - self.at > MAX_LINE {
-                return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
-            }
-            match &self.bytes[at..] {
-                [b'\t', ..] => {}
-                fold if is_fold(fold) => {
-                    self.controls.next();
-                }
-                [b'\r', b'\n', ..] => {
-                    self.controls.next();
-                    return Ok(at);
-                }
-                [b'\r'] => return Err(self.incomplete()),
-                [b'\r' | b'\n', ..] => {
-                    return Err(ParseError::new(ParseErrorKind::ControlOctet, at));
-                }
-                _ => {
-                    let end = find_quoted_line_end(self.bytes, self.at, value)?;
-                    self.controls.seek(end + 2);
-                    return Ok(end);
-                }
-            }
-            at = self.controls.next().ok_or_else(|| self.incomplete())?;
-        }
-    }
-
-    #[cold]
-    fn incomplete(&self) -> ParseError {
-        ParseError::new(ParseErrorKind::Incomplete, self.bytes.len())
-    }
 }
 
-#[cold]
-fn no_name(bytes: &[u8], start: usize) -> ParseError {
-    let at = start + chars::span(&bytes[start..], chars::TOKEN);
-    ParseError::new(ParseErrorKind::FieldName, at)
+/// Reads a field as nearly all are written, and returns where its line ends: a name that is known, a colon, one space or
+/// none, and a value on one line without white space at its ends. Whatever else stands there is for [`any_field`].
+#[inline(always)]
+fn usual_field(controls: &mut Controls<'_>, start: usize, entry: &mut Entry) -> Option<usize> {
+    let rest = controls.bytes().get(start..)?;
+    let colon = scan::near_colon(rest)?;
+    let end = controls.first(start)?;
+    let line = rest.get(..end + 3 - start)?;
+    // The next line starts with a name, or is the empty one: no fold.
+    let &[.., last, b'\r', b'\n', after] = line else { return None };
+    if matches!(after, b' ' | b'\t') || line.len() > MAX_LINE {
+        return None;
+    }
+    let value = colon + 1 + usize::from(*line.get(colon + 1)? == b' ');
+    if *line.get(value)? <= b' ' || last <= b' ' {
+        return None;
+    }
+    let id = name::as_usual(rest, colon);
+    if id == name::NONE {
+        return None;
+    }
+    // One after the other: as a whole it would be put together in a register first.
+    entry.name_start = start as u16;
+    entry.name_len = colon as u8;
+    entry.id = id;
+    entry.start = (start + value) as u16;
+    entry.end = end as u16;
+    Some(end)
 }
 
-/// A name that is not known, or not written as usual: its number, and its length without the white space after it.
+/// Any field, and where its line ends; `None` for the empty line.
 #[cold]
-fn look_closer(bytes: &[u8], start: usize, length: usize) -> Result<(u8, usize), ParseError> {
-    let mut name = bytes.get(start..start + length).unwrap_or_default();
+fn any_field(bytes: &[u8], start: usize) -> Result<Option<(Entry, usize)>, ParseError> {
+    match bytes.get(start..) {
+        Some([b'\r', b'\n', ..]) => return Ok(None),
+        Some([_, ..]) => {}
+        _ => return Err(ParseError::new(ParseErrorKind::Incomplete, start)),
+    }
+    let no_name = || {
+        let at = start + chars::span(&bytes[start..], chars::TOKEN);
+        ParseError::new(ParseErrorKind::FieldName, at)
+    };
+    let colon = scan::octet(bytes, start, b':').ok_or_else(no_name)?;
+    let mut name = &bytes[start..colon];
     while let [before @ .., b' ' | b'\t'] = name {
         name = before;
     }
-    match HeaderName::from_bytes(name) {
-        Some(known) => Ok((known as u8, name.len())),
-        None if name.len() <= usize::from(u8::MAX) && chars::is_token(name) => {
-            Ok((name::NONE, name.len()))
-        }
-        None => Err(no_name(bytes, start)),
+    let length = u8::try_from(name.len()).map_err(|_| no_name())?;
+    let id = match HeaderName::from_bytes(name) {
+        Some(known) => known as u8,
+        None if chars::is_token(name) => name::NONE,
+        None => return Err(no_name()),
+    };
+    let line_end = find_line_end(bytes, start, colon + 1)?;
+    let is_space = |octet: u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
+    let (mut value, mut end) = (colon + 1, line_end);
+    while value < end && is_space(bytes[value]) {
+        value += 1;
     }
-}
-
-/// Where the value starts and ends without the white space around it, folds included.
-#[cold]
-fn trim(bytes: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
-    while start < end && is_space(bytes[start]) {
-        start += 1;
-    }
-    while start < end && is_space(bytes[end - 1]) {
+    while value < end && is_space(bytes[end - 1]) {
         end -= 1;
     }
-    (start, end)
+    let entry = Entry {
+        name_start: start as u16,
+        name_len: length,
+        id,
+        start: value as u16,
+        end: end as u16,
+    };
+    Ok(Some((entry, line_end)))
 }
 
-fn is_space(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+/// The line end, folds included, that ends the field; checks the octets on the way.
+fn find_line_end(bytes: &[u8], line: usize, value: usize) -> Result<usize, ParseError> {
+    let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
+    let mut at = value;
+    loop {
+        at = scan::control(bytes, at).ok_or(incomplete)?;
+        if at - line > MAX_LINE {
+            return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
+        }
+        match &bytes[at..] {
+            [b'\t', ..] => at += 1,
+            fold if is_fold(fold) => at += 3,
+            [b'\r', b'\n', ..] => return Ok(at),
+            [b'\r'] => return Err(incomplete),
+            [b'\r' | b'\n', ..] => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),
+            _ => return find_quoted_line_end(bytes, line, value),
+        }
+    }
 }
 
 /// The line end of a field whose value starts at `value` and holds control octets in quoted pairs.
@@ -354,4 +363,46 @@ fn find_quoted_line_end(bytes: &[u8], line: usize, value: usize) -> Result<usize
         }
     }
     Err(ParseError::new(ParseErrorKind::Incomplete, bytes.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever stands before it in the block of octets, a field reads the same by both ways, or by the second only.
+    #[test]
+    fn the_usual_way_reads_what_any_way_reads() {
+        let fields = [
+            "To: <sip:a@example.com>",
+            "t:b",
+            "Content-Disposition: session",
+            "P-Asserted-Identity: <tel:+1>",
+            "Subject: ",
+            "Subject:",
+            "subject : x",
+            "CSeq: 1\r\n INVITE",
+            "From:\t<sip:a@b>;tag=1 ",
+            "Date: a\tb",
+            "X-Unknown: y",
+            "Organization: \u{e9}:\u{fc}",
+            "Server: \"\\\u{7f}\"",
+            "Call-ID",
+            "Via: \r",
+            "",
+        ];
+        for field in fields {
+            for before in 0..140 {
+                let text = format!("{}{field}\r\nl: 0\r\n\r\n", "x".repeat(before));
+                let bytes = text.as_bytes();
+                let mut entry = Entry::default();
+                let usual = usual_field(&mut Controls::new(bytes), before, &mut entry);
+                let any = any_field(bytes, before);
+                if let Some(line_end) = usual {
+                    assert_eq!(any, Ok(Some((entry, line_end))), "{field:?} at {before}");
+                }
+                let mut fields = Fields::new(bytes, before);
+                assert_eq!(fields.next(), any.map(|found| found.map(|(entry, _)| entry)));
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Bodies of several parts (RFC 2046 section 5.1, RFC 5621), found without recursion and within bounds.
 
-use super::index::{Fields, Index};
+use super::index::{Firsts, Index};
 use super::params::unquote;
+use super::scan::Controls;
 use super::{HeaderName, MediaType, Message, ParseError, ParseErrorKind};
 
 /// The most parts looked at in one message, those of nested multiparts counted too.
@@ -90,7 +91,7 @@ impl<'a> Part<'a> {
     fn read(octets: &'a [u8]) -> Result<Part<'a>, ParseError> {
         let mut index = Index::default();
         // A part may have no header fields: it then starts with an empty line.
-        let (body, _) = index.read(Fields::from(octets, 0))?;
+        let body = index.read(Controls::new(octets), 0, &mut Firsts::default())?;
         let content = octets.get(body..octets.len() - 2).unwrap_or_default();
         Ok(Part { octets, index, content })
     }

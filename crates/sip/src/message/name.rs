@@ -150,23 +150,21 @@ impl HeaderName {
     }
 }
 
-/// The known name in the `length` octets of `bytes` from `start` on, written as [`HeaderName::as_str`] writes it or in
+/// The known name in the first `length` octets, written as [`HeaderName::as_str`] writes it or in
 /// compact form, which is how nearly all senders write it; [`NONE`] where [`HeaderName::from_bytes`] must look closer.
 #[inline(always)]
-pub(super) fn as_usual(bytes: &[u8], start: usize, length: usize) -> u8 {
-    let Some(words) = Words::read(bytes, start, length) else { return NONE };
-    match USUAL.get(usize::from(SLOTS[words.hash(FACTOR)])) {
-        // The words hold all octets of a name of up to sixteen.
-        Some(known) if known.words == words => {
-            let long = || ALL[usize::from(known.id)].1.as_bytes();
-            if length <= 16 || bytes.get(start..start + length) == Some(long()) {
-                known.id
-            } else {
-                NONE
-            }
-        }
-        _ => NONE,
+pub(super) fn as_usual(octets: &[u8], length: usize) -> u8 {
+    let Some(words) = Words::read(octets, length) else { return NONE };
+    let Some(known) = USUAL.get(usize::from(SLOTS[words.hash(FACTOR)])) else { return NONE };
+    if known.words != words {
+        return NONE;
     }
+    // The words hold all octets of a name of up to sixteen.
+    let long = || ALL[usize::from(known.id)].1.as_bytes();
+    if length > 16 && octets.get(..length) != Some(long()) {
+        return NONE;
+    }
+    known.id
 }
 
 /// No name.
@@ -183,13 +181,13 @@ struct Words {
 
 impl Words {
     #[inline]
-    fn read(bytes: &[u8], start: usize, length: usize) -> Option<Words> {
-        let first = u64::from_le_bytes(*bytes.get(start..)?.first_chunk()?);
+    fn read(octets: &[u8], length: usize) -> Option<Words> {
+        let first = u64::from_le_bytes(*octets.first_chunk()?);
         let (first, last) = if length < 8 {
             let first = first & !(u64::MAX << (8 * length));
             (first, first)
         } else {
-            (first, u64::from_le_bytes(*bytes.get(start + length - 8..)?.first_chunk()?))
+            (first, u64::from_le_bytes(*octets.get(length - 8..)?.first_chunk()?))
         };
         Some(Words { first, last, length: length as u8 })
     }

@@ -1,10 +1,11 @@
 //! Addresses with a display name and parameters: From, To, Contact, Route and their like (RFC 3261 section 20.10).
 
+use core::ops::Range;
 use std::borrow::Cow;
 
 use super::cursor::Cursor;
 use super::params::{Params, unquote};
-use super::{ParseError, ParseErrorKind, chars};
+use super::{ParseError, ParseErrorKind, chars, scan};
 use crate::uri::Uri;
 
 /// `name-addr` or `addr-spec`, with the parameters that follow.
@@ -26,9 +27,11 @@ impl<'a> NameAddr<'a> {
 
     /// Reads one value up to its end or to the comma before the next.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<NameAddr<'a>, ParseError> {
-        let Shape { display, uri, uri_at, params, .. } = Shape::read(cursor)?;
-        let uri = Uri::read(uri).map_err(|error| error.shifted(uri_at))?;
-        Ok(NameAddr { display, uri, params })
+        let Places { display, uri, params, .. } = Places::read(cursor)?;
+        let of = |place| cursor.text.get(place).unwrap_or_default();
+        let uri_at = uri.start;
+        let uri = Uri::read(of(uri)).map_err(|error| error.shifted(uri_at))?;
+        Ok(NameAddr { display: of(display), uri, params: Params::checked(of(params)) })
     }
 
     /// The display name for people: without quotes and backslashes, control characters as U+FFFD; empty if there is none.
@@ -90,44 +93,54 @@ fn parse_q(text: &str) -> Option<u16> {
 }
 
 /// Where the pieces of an address are, its URI not yet read.
-pub(crate) struct Shape<'a> {
-    pub(crate) display: &'a [u8],
-    pub(crate) uri: &'a [u8],
-    pub(crate) uri_at: usize,
-    pub(crate) params: Params<'a>,
+pub(super) struct Places {
+    display: Range<usize>,
+    uri: Range<usize>,
+    params: Range<usize>,
     /// The tag parameter; empty if there is none.
-    pub(crate) tag: &'a [u8],
+    pub(super) tag: Range<usize>,
 }
 
-impl<'a> Shape<'a> {
-    #[inline]
-    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Shape<'a>, ParseError> {
+impl Places {
+    /// Reads one value up to its end or to the comma before the next.
+    #[inline(always)]
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Places, ParseError> {
         cursor.skip_lws();
         let start = cursor.at;
-        let display = if cursor.peek() == Some(b'"') {
-            let quoted = cursor.quoted()?;
-            cursor.skip_lws();
-            quoted
-        } else {
-            tokens(cursor)
+        let display = match cursor.peek() {
+            Some(b'<') => start..start,
+            Some(b'"') => {
+                cursor.quoted()?;
+                let display = start..cursor.at;
+                cursor.skip_space();
+                if cursor.peek() != Some(b'<') {
+                    return Err(cursor.error(ParseErrorKind::Bracket));
+                }
+                display
+            }
+            _ => tokens(cursor),
         };
-        if cursor.eat(b'<') {
-            let uri_at = cursor.at;
-            let Some(length) = memchr::memchr(b'>', cursor.rest()) else {
-                return Err(ParseError::new(ParseErrorKind::Bracket, uri_at));
-            };
-            let uri = &cursor.text[uri_at..uri_at + length];
-            cursor.at += length + 1;
-            let (params, tag) = read_params(cursor)?;
-            return Ok(Shape { display, uri, uri_at, params, tag });
+        if !cursor.eat(b'<') {
+            return Places::read_bare(cursor, start, display);
         }
-        if display.first() == Some(&b'"') {
-            return Err(cursor.error(ParseErrorKind::Bracket));
-        }
-        // No brackets: the URI stands alone, and what follows a semicolon belongs to the header field.
+        let start = cursor.at;
+        let Some(end) = scan::octet(cursor.text, start, b'>') else {
+            return Err(ParseError::new(ParseErrorKind::Bracket, start));
+        };
+        cursor.at = end + 1;
+        let (params, tag) = read_params(cursor)?;
+        Ok(Places { display, uri: start..end, params, tag })
+    }
+
+    /// No brackets: the URI stands alone, and what follows a semicolon belongs to the header field.
+    fn read_bare(
+        cursor: &mut Cursor<'_>,
+        start: usize,
+        display: Range<usize>,
+    ) -> Result<Places, ParseError> {
         if cursor.peek() != Some(b':')
             && !display.is_empty()
-            && memchr::memchr(b'<', cursor.rest()).is_some()
+            && scan::octet(cursor.text, cursor.at, b'<').is_some()
         {
             return Err(cursor.error(ParseErrorKind::DisplayName));
         }
@@ -136,25 +149,25 @@ impl<'a> Shape<'a> {
             matches!(octet, b';' | b',' | b'?' | b' ' | b'\t' | b'\r' | b'<' | b'>' | b'"')
         };
         let length = cursor.rest().iter().position(ends).unwrap_or(cursor.rest().len());
-        let uri = &cursor.text[start..start + length];
-        if uri.is_empty() {
+        if length == 0 {
             return Err(cursor.error(ParseErrorKind::Bracket));
         }
         cursor.at += length;
+        let uri = start..cursor.at;
         if cursor.peek() == Some(b'?') {
             return Err(cursor.error(ParseErrorKind::UriHeaders));
         }
         let (params, tag) = read_params(cursor)?;
-        Ok(Shape { display: &[], uri, uri_at: start, params, tag })
+        Ok(Places { display: 0..0, uri, params, tag })
     }
 }
 
-/// The parameters, and the tag among them.
-#[inline]
-fn read_params<'a>(cursor: &mut Cursor<'a>) -> Result<(Params<'a>, &'a [u8]), ParseError> {
-    let mut tag: &[u8] = &[];
+/// Where the parameters stand, and the value of the tag among them.
+#[inline(always)]
+fn read_params(cursor: &mut Cursor<'_>) -> Result<(Range<usize>, Range<usize>), ParseError> {
+    let mut tag = 0..0;
     let params = Params::read_each(cursor, |name, value| {
-        if tag.is_empty() && name.eq_ignore_ascii_case(b"tag") {
+        if tag.is_empty() && chars::is_name(name, b"tag") {
             tag = value;
         }
     })?;
@@ -162,12 +175,12 @@ fn read_params<'a>(cursor: &mut Cursor<'a>) -> Result<(Params<'a>, &'a [u8]), Pa
 }
 
 /// `*(token LWS)`, without the white space at its end.
-fn tokens<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
+fn tokens(cursor: &mut Cursor<'_>) -> Range<usize> {
     let start = cursor.at;
     let mut end = start;
     while !cursor.span(chars::TOKEN).is_empty() {
         end = cursor.at;
         cursor.skip_lws();
     }
-    &cursor.text[start..end]
+    start..end
 }

@@ -1,5 +1,6 @@
 //! Parameters: `;name` and `;name=value` (RFC 3261 section 25.1, `generic-param`).
 
+use core::ops::Range;
 use std::borrow::Cow;
 
 use super::cursor::{Cursor, text, trimmed};
@@ -24,15 +25,16 @@ pub struct Param<'a> {
 impl<'a> Params<'a> {
     /// Reads `;name=value` pairs up to the end of the value or to a comma.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ParseError> {
-        Params::read_each(cursor, |_, _| {})
+        let place = Params::read_each(cursor, |_, _| {})?;
+        Ok(Params { text: cursor.text.get(place).unwrap_or_default() })
     }
 
-    /// The same, and shows each pair on the way.
-    #[inline]
+    /// The same, and shows each name and where its value stands, on the way. Returns where all of them stand.
+    #[inline(always)]
     pub(crate) fn read_each(
         cursor: &mut Cursor<'a>,
-        mut each: impl FnMut(&'a [u8], &'a [u8]),
-    ) -> Result<Self, ParseError> {
+        mut each: impl FnMut(&'a [u8], Range<usize>),
+    ) -> Result<Range<usize>, ParseError> {
         cursor.skip_lws();
         let start = cursor.at;
         let mut end = start;
@@ -43,7 +45,7 @@ impl<'a> Params<'a> {
             end = cursor.at;
             cursor.skip_lws();
         }
-        Ok(Params { text: &cursor.text[start..end] })
+        Ok(start..end)
     }
 
     /// Parameters that were read before.
@@ -109,13 +111,14 @@ impl<'a> Iterator for ParamIter<'a> {
         }
         self.cursor.skip_lws();
         let (name, value) = read_param(&mut self.cursor).ok()?;
-        Some(Param { name: text(name), value: value.map(text) })
+        let of = |place| text(self.cursor.text.get(place).unwrap_or_default());
+        Some(Param { name: text(name), value: value.map(of) })
     }
 }
 
 /// `token [EQUAL (token / host / quoted-string)]`
-#[inline]
-fn read_param<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], Option<&'a [u8]>), ParseError> {
+#[inline(always)]
+fn read_param<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], Option<Range<usize>>), ParseError> {
     let name = cursor.span(chars::TOKEN);
     if name.is_empty() {
         return Err(cursor.error(ParseErrorKind::Parameter));
@@ -127,14 +130,15 @@ fn read_param<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], Option<&'a [u8]>
         return Ok((name, None));
     }
     cursor.skip_lws();
-    let value = match cursor.peek() {
+    let start = cursor.at;
+    match cursor.peek() {
         Some(b'"') => cursor.quoted()?,
-        _ => cursor.span(chars::TOKEN | chars::PARAM),
+        _ => cursor.long_span(chars::TOKEN | chars::PARAM),
     };
-    if value.is_empty() {
+    if cursor.at == start {
         return Err(cursor.error(ParseErrorKind::Parameter));
     }
-    Ok((name, Some(value)))
+    Ok((name, Some(start..cursor.at)))
 }
 
 /// The text of a `quoted-string`, without its quotes and backslashes; other text as it is.

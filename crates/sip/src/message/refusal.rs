@@ -32,7 +32,7 @@ pub fn refusal(request: &[u8], error: &ParseError) -> Option<Bytes> {
     }
     let status = error.status();
     let mut out = format!("SIP/2.0 {status} {}\r\n", status.reason()).into_bytes();
-    let mut fields = Fields::from(request, line + 1);
+    let mut fields = Fields::new(request, line + 1);
     let mut seen = [false; COPIED.len()];
     for _ in 0..MAX_HEADERS {
         // A line that cannot be read ends what is known of the request.

@@ -29,17 +29,15 @@ pub(super) fn read(
 /// The first line, without its end; control octets but tabs end it badly.
 fn line<'a>(bytes: &'a [u8], controls: &mut Controls<'_>) -> Result<&'a [u8], ParseError> {
     let incomplete = ParseError::new(ParseErrorKind::Incomplete, bytes.len());
+    let mut at = 0;
     loop {
-        let at = controls.next().ok_or(incomplete)?;
+        at = controls.first(at).ok_or(incomplete)?;
         if at > MAX_LINE {
             return Err(ParseError::new(ParseErrorKind::LineTooLong, at));
         }
         match bytes[at..] {
-            [b'\t', ..] => {}
-            [b'\r', b'\n', ..] => {
-                controls.next();
-                return Ok(&bytes[..at]);
-            }
+            [b'\t', ..] => at += 1,
+            [b'\r', b'\n', ..] => return Ok(&bytes[..at]),
             [b'\r'] => return Err(incomplete),
             [b'\n', ..] => return Err(ParseError::new(ParseErrorKind::StartLine, at)),
             _ => return Err(ParseError::new(ParseErrorKind::ControlOctet, at)),
@@ -75,18 +73,29 @@ fn read_request_line(line: &[u8]) -> Result<(Start, Span), ParseError> {
         return Err(ParseError::new(ParseErrorKind::Method, 0));
     }
     let uri_at = method + 1;
-    let rest = &line[uri_at..];
-    let Some(length) = memchr::memchr(b' ', rest) else {
+    // A URI is all visible, so it ends at the first space.
+    let space = scan::hidden(line, uri_at).unwrap_or(line.len());
+    let is_uri = line.get(uri_at).is_some_and(u8::is_ascii_alphabetic);
+    if !is_uri || line.get(space..) != Some(b" SIP/2.0") {
+        check_request_line(line, uri_at)?;
+    }
+    Ok((Start::Request { uri: Span::new(uri_at, space) }, Span::new(0, method)))
+}
+
+/// A request line that is wrong after its method, or has its version in other letters.
+#[cold]
+fn check_request_line(line: &[u8], uri_at: usize) -> Result<(), ParseError> {
+    let Some(space) = scan::octet(line, uri_at, b' ') else {
         return Err(ParseError::new(ParseErrorKind::StartLine, line.len()));
     };
-    let (uri, version) = (&rest[..length], &rest[length + 1..]);
-    if !uri.first().is_some_and(u8::is_ascii_alphabetic) || !scan::is_graphic(uri) {
+    let (uri, version) = (&line[uri_at..space], &line[space + 1..]);
+    if !uri.first().is_some_and(u8::is_ascii_alphabetic) || scan::hidden(uri, 0).is_some() {
         return Err(ParseError::new(ParseErrorKind::RequestUri, uri_at));
     }
     if !version.eq_ignore_ascii_case(b"SIP/2.0") {
-        return Err(ParseError::new(wrong_version(version), uri_at + length + 1));
+        return Err(ParseError::new(wrong_version(version), space + 1));
     }
-    Ok((Start::Request { uri: Span::new(uri_at, uri_at + length) }, Span::new(0, method)))
+    Ok(())
 }
 
 /// What is wrong where `SIP/2.0` should stand.

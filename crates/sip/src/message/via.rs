@@ -1,16 +1,17 @@
 //! Via (RFC 3261 section 20.42, with RFC 3581's rport).
 
 use core::net::IpAddr;
+use core::ops::Range;
 
 use super::cursor::{Cursor, text};
 use super::params::Params;
-use super::{Host, ParseError, ParseErrorKind};
+use super::{Host, ParseError, ParseErrorKind, chars};
 
 /// One Via value.
 #[derive(Debug, Clone, Copy)]
 pub struct Via<'a> {
-    pub(super) transport: &'a [u8],
-    pub(super) host: &'a [u8],
+    transport: &'a [u8],
+    host: &'a [u8],
     port: Option<u16>,
     params: Params<'a>,
 }
@@ -26,38 +27,10 @@ impl<'a> Via<'a> {
 
     /// Reads one value up to its end or to the comma before the next.
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Via<'a>, ParseError> {
-        Via::read_with_branch(cursor).map(|(via, _)| via)
-    }
-
-    /// The same, and its branch; empty if there is none.
-    pub(crate) fn read_with_branch(
-        cursor: &mut Cursor<'a>,
-    ) -> Result<(Via<'a>, &'a [u8]), ParseError> {
-        cursor.skip_lws();
-        read_protocol(cursor)?;
-        let transport = cursor.token()?;
-        let before = cursor.at;
-        cursor.skip_lws();
-        if cursor.at == before {
-            return Err(cursor.error(ParseErrorKind::Host));
-        }
-        let host = Host::read(cursor)?;
-        let host_end = cursor.at;
-        cursor.skip_lws();
-        let port = if cursor.eat(b':') {
-            cursor.skip_lws();
-            Some(port(cursor)?)
-        } else {
-            cursor.at = host_end;
-            None
-        };
-        let mut branch: &[u8] = &[];
-        let params = Params::read_each(cursor, |name, value| {
-            if branch.is_empty() && name.eq_ignore_ascii_case(b"branch") {
-                branch = value;
-            }
-        })?;
-        Ok((Via { transport, host, port, params }, branch))
+        let Places { transport, host, port, params, .. } = Places::read(cursor)?;
+        let of = |place| cursor.text.get(place).unwrap_or_default();
+        let params = Params::checked(of(params));
+        Ok(Via { transport: of(transport), host: of(host), port, params })
     }
 
     /// A value from parts that were read before.
@@ -111,12 +84,62 @@ impl<'a> Via<'a> {
     }
 }
 
+/// Where the pieces of one value are.
+pub(super) struct Places {
+    pub(super) transport: Range<usize>,
+    pub(super) host: Range<usize>,
+    pub(super) port: Option<u16>,
+    pub(super) params: Range<usize>,
+    /// The branch parameter; empty if there is none.
+    pub(super) branch: Range<usize>,
+}
+
+impl Places {
+    /// Reads one value up to its end or to the comma before the next.
+    #[inline(always)]
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Places, ParseError> {
+        cursor.skip_lws();
+        read_protocol(cursor)?;
+        let start = cursor.at;
+        cursor.token()?;
+        let transport = start..cursor.at;
+        cursor.skip_space();
+        if cursor.at == transport.end {
+            return Err(cursor.error(ParseErrorKind::Host));
+        }
+        let start = cursor.at;
+        Host::read(cursor)?;
+        let host = start..cursor.at;
+        cursor.skip_lws();
+        let port = if cursor.eat(b':') {
+            cursor.skip_lws();
+            Some(port(cursor)?)
+        } else {
+            cursor.at = host.end;
+            None
+        };
+        let mut branch = 0..0;
+        let params = Params::read_each(cursor, |name, value| {
+            if branch.is_empty() && chars::is_name(name, b"branch") {
+                branch = value;
+            }
+        })?;
+        Ok(Places { transport, host, port, params, branch })
+    }
+}
+
 /// `"SIP" SLASH "2.0" SLASH`
+#[inline(always)]
 fn read_protocol(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
-    if cursor.rest().starts_with(b"SIP/2.0/") {
+    if cursor.rest().first_chunk() == Some(b"SIP/2.0/") {
         cursor.at += 8;
         return Ok(());
     }
+    read_unusual_protocol(cursor)
+}
+
+#[cold]
+fn read_unusual_protocol(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
     let at = cursor.at;
     let name = cursor.token()?;
     slash(cursor)?;
@@ -137,6 +160,7 @@ fn slash(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
 }
 
 /// A port from 1 to 65535.
+#[inline]
 pub(crate) fn port(cursor: &mut Cursor<'_>) -> Result<u16, ParseError> {
     let at = cursor.at;
     let port = cursor.number().ok().and_then(|number| u16::try_from(number).ok());
