@@ -49,7 +49,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use switchboard_dialstring::{Digit, DigitMap, Pattern};
+//! use switchboard_dtmf::{Digit, DigitMap, Pattern};
 //! use switchboard_dtmf::Instant;
 //! use switchboard_dtmf::collector::{
 //!     Collector, Earlier, Input, Outcome, Output, Policy, Prompt, Trigger, TypeAhead,

@@ -111,7 +111,7 @@ impl Sample for f32 {
 /// The machine. Its clock is the audio: there is no timeout to poll. See the [module](self).
 ///
 /// ```
-/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::Digit;
 /// use switchboard_dtmf::detector::{Detector, Output};
 /// use switchboard_dtmf::generator::{Config, Generator, SampleRate};
 ///

@@ -6,7 +6,7 @@ use switchboard_dialstring::Digit;
 /// Up to [`Digits::CAPACITY`] digits, kept inline; reads as a slice.
 ///
 /// ```
-/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::Digit;
 /// use switchboard_dtmf::Digits;
 ///
 /// let digits: Digits = [Digit::D1, Digit::D0, Digit::Star].into_iter().collect();
@@ -127,7 +127,7 @@ impl fmt::Debug for Digits {
 /// A set of digits.
 ///
 /// ```
-/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::Digit;
 /// use switchboard_dtmf::DigitSet;
 ///
 /// let terminators = DigitSet::of(&[Digit::Pound]);

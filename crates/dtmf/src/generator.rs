@@ -14,7 +14,7 @@ use crate::sender::{Plan, Step};
 /// The two frequencies of a digit in hertz, the low group's first (ITU-T Q.23).
 ///
 /// ```
-/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::Digit;
 ///
 /// assert_eq!(switchboard_dtmf::generator::frequencies(Digit::D5), [770, 1336]);
 /// ```
@@ -104,7 +104,7 @@ impl Default for Config {
 /// Makes the audio of a plan, in pieces of any size.
 ///
 /// ```
-/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::Digit;
 /// use switchboard_dtmf::generator::{Config, Generator};
 ///
 /// let mut generator = Generator::new(Config::default(), [Digit::D1, Digit::D2].into_iter().collect());

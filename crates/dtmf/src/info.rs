@@ -42,7 +42,7 @@ impl Info {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use switchboard_dialstring::Digit;
+    /// use switchboard_dtmf::Digit;
     /// use switchboard_dtmf::info::Info;
     ///
     /// let info = Info::parse("application/dtmf-relay", b"Signal= 5\r\nDuration= 160\r\n")?;
@@ -73,7 +73,7 @@ impl Info {
     /// 160 ms.
     ///
     /// ```
-    /// # use switchboard_dialstring::Digit;
+    /// # use switchboard_dtmf::Digit;
     /// # use switchboard_dtmf::info::{DTMF_RELAY, Info};
     /// let info = Info { digit: Digit::Pound, duration: None };
     /// let body = info.relay_body().to_string();

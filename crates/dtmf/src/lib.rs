@@ -21,4 +21,6 @@ pub use instant::Instant;
 pub use merge::Merge;
 pub use receiver::Receiver;
 pub use sender::Sender;
+// What the machines take and give: nothing else need be added for them.
+pub use switchboard_dialstring::{DialPlan, Digit, DigitMap, Match, Pattern, PauseLengths};
 pub use telephone_event::TelephoneEvent;

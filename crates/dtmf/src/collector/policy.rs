@@ -129,7 +129,7 @@ pub enum TypeAhead {
 /// directory, a menu or a [`Match`]-valued closure.
 ///
 /// ```
-/// use switchboard_dialstring::{Digit, DigitMap, Match};
+/// use switchboard_dtmf::{Digit, DigitMap, Match};
 /// use switchboard_dtmf::collector::Matcher;
 ///
 /// // Exactly one digit, 1 to 3.

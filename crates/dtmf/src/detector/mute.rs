@@ -15,7 +15,7 @@ const PIECE: usize = 80;
 /// [`delay`](Self::delay) late; all but the digits is as it was.
 ///
 /// ```
-/// use switchboard_dialstring::Digit;
+/// use switchboard_dtmf::Digit;
 /// use switchboard_dtmf::detector::{Mute, Output};
 /// use switchboard_dtmf::generator::{Config, Generator, SampleRate};
 ///

@@ -5,7 +5,7 @@ use switchboard_dialstring::{DialPlan, Digit, PauseLengths, Symbol};
 /// What to send: digits and pauses, in order, at most [`Plan::CAPACITY`].
 ///
 /// ```
-/// use switchboard_dialstring::{DialPlan, PauseLengths};
+/// use switchboard_dtmf::{DialPlan, PauseLengths};
 /// use switchboard_dtmf::sender::Plan;
 ///
 /// let dial_plan: DialPlan = "42,1".parse()?;
