@@ -94,4 +94,4 @@ pub use mixer::Mixer;
 pub use plane::{Plane, PlaneConfig, PlaneError};
 pub use recording::{RecordingError, RecordingFile};
 pub use stats::Stats;
-pub use tone::{Burst, Tone, ToneSet};
+pub use tone::{Burst, Sound, Tone, ToneSet};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchboard_media::{Plane, PlaneConfig};
+use switchboard_media::{Plane, PlaneConfig, ToneSet};
 use switchboard_pbx::{
     Config, Input, Limits, Pbx, RunningCalls, SavedBinding, Secrets, Timing, WallClock,
 };
@@ -66,6 +66,7 @@ pub(crate) fn build(
         max_legs: settings.rtp.pairs(),
         rtp_timeout: (silence > 0).then(|| Duration::from_secs(silence)),
         seed: u64::from_le_bytes(plane_seed),
+        tones: ToneSet::of_country(&file.spec.numbering.country).unwrap_or_else(ToneSet::germany),
         ..PlaneConfig::default()
     });
     let driver = DriverConfig {

@@ -11,9 +11,10 @@ fn settings(mode: &str) -> String {
     format!("[rtp]\nsrtp = \"{mode}\"\nsrtp_keys_in_clear = true\n")
 }
 
-/// Anna encrypts and nothing else will do for her; Bruno first does not, then does.
+/// Anna encrypts and nothing else will do for her; Bruno first does not, then does where it is offered. A phone that
+/// insists is called with RTP/SAVP only where `srtp` is "required".
 pub(crate) fn srtp(dir: &Path) -> Result<(), String> {
-    for (name, bruno) in [("plain", ""), ("both", ";mediaenc=srtp-mand")] {
+    for (name, bruno) in [("plain", ""), ("both", ";mediaenc=srtp")] {
         let dir = dir.join(name);
         let stage = Stage::with(&dir, Line::default(), &settings("allowed"))?;
         let mut anna = stage.phone_with(ANNA, true, ";mediaenc=srtp-mand")?;
