@@ -55,7 +55,10 @@ impl Phones {
         hosts.extend(config.hosts.iter().cloned());
         let own: Vec<_> = config.listeners.iter().map(|listener| listener.local).collect();
         hosts.extend(own.iter().map(|local| local.ip().to_string()));
-        hosts.extend(config.advertised.map(|ip| ip.to_string()));
+        let told = config.listeners.iter().filter_map(|listener| listener.advertised);
+        hosts.extend(
+            config.advertised.into_iter().chain(told.map(|at| at.ip())).map(|ip| ip.to_string()),
+        );
         // Reached at any address of the machine: then any name of it may be addressed.
         if own.iter().any(|local| local.ip().is_unspecified()) {
             hosts.clear();

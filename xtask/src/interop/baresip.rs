@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::audio;
+use super::company::Employee;
 use super::ports::{self, Ports};
 
 /// How the phone is set up.
@@ -28,6 +29,26 @@ pub(crate) struct Setup<'a> {
     pub(crate) params: &'a str,
     /// The SIP port, the first of 28 that are kept for it; any when left out.
     pub(crate) sip_port: Option<u16>,
+    /// The PEM file with whose certificate a server has to prove itself over TLS (baresip before 1.1 reads it and does
+    /// not insist).
+    pub(crate) authority: Option<&'a Path>,
+}
+
+impl<'a> Setup<'a> {
+    /// A phone of an employee that registers with this server and answers by itself.
+    pub(crate) fn of(employee: Employee, tone: u32, server: &'a str) -> Self {
+        Self {
+            name: employee.login,
+            user: employee.login,
+            server,
+            password: Some(employee.password),
+            tone,
+            auto_answer: true,
+            params: "",
+            sip_port: None,
+            authority: None,
+        }
+    }
 }
 
 /// One running baresip.
@@ -52,10 +73,14 @@ impl Phone {
         let write = |name: &str, text: String| {
             fs::write(folder.join(name), text).map_err(|e| format!("{name}: {e}"))
         };
+        let verify = setup.authority.map_or_else(
+            || "sip_verify_server no".to_owned(),
+            |file| format!("sip_verify_server yes\nsip_cafile {}", file.display()),
+        );
         write(
             "config",
             format!(
-                "sip_listen 127.0.0.1:{sip}\nsip_verify_server no\nnet_interface 127.0.0.1\n\
+                "sip_listen 127.0.0.1:{sip}\n{verify}\nnet_interface 127.0.0.1\n\
                  rtp_ports {rtp}-{}\nrtp_timeout 0\ncall_max_calls 4\naudio_level no\n\
                  audio_player aubridge,x\naudio_alert aubridge,x\naudio_source aufile,{}\n\
                  module_path {}\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\nmodule aubridge.so\n\

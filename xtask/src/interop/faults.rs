@@ -123,14 +123,6 @@ pub(crate) fn flood(dir: &Path) -> Result<(), String> {
     ensure(after < before + 4096, || format!("memory grew from {before} to {after} KiB"))
 }
 
-pub(crate) fn over_tcp(dir: &Path) -> Result<(), String> {
-    let stage = Stage::new(dir, Line::default())?;
-    let vars = [("dialled", "*43"), ("hold_ms", "1000")];
-    let tcp = ["-t", "t1"];
-    stage.sipp("call_user", ANNA.login, ANNA.password, ports::block(2), &vars, &tcp)?;
-    record::expect(&record::only(&stage.pbx)?, "cause", "normal")
-}
-
 pub(crate) fn port_taken(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let program = super::pbx::program()?;

@@ -20,6 +20,7 @@ mod secured;
 mod signalling;
 mod sipp;
 mod stage;
+mod transports;
 
 use std::path::{Path, PathBuf};
 
@@ -228,7 +229,22 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "a phone that vanishes ends its call",
         run: faults::phone_vanishes,
     },
-    Scenario { name: "tcp", about: "a call over TCP", run: faults::over_tcp },
+    Scenario { name: "tcp", about: "a call over TCP", run: transports::tcp },
+    Scenario {
+        name: "tcp-phone",
+        about: "a phone on TCP calls one on UDP, and is called",
+        run: transports::tcp_phone,
+    },
+    Scenario {
+        name: "tls",
+        about: "a phone on TLS calls one on UDP, and is called",
+        run: transports::tls,
+    },
+    Scenario {
+        name: "ipv6",
+        about: "registration and a call over IPv6, by UDP and TCP",
+        run: transports::ipv6,
+    },
     Scenario { name: "fifty", about: "50 calls at once, none fails", run: faults::fifty_at_once },
     Scenario {
         name: "fifty-callers",

@@ -32,14 +32,21 @@ pub(crate) struct Pbx {
     /// Its SIP port on 127.0.0.1, UDP and TCP.
     pub(crate) port: u16,
     rtp: u16,
+    /// Further listeners, as `--sip` takes them.
+    listen: Vec<String>,
     dir: PathBuf,
     starts: u32,
 }
 
 impl Pbx {
     /// Imports the directory into a new data folder below `dir`, with these settings (the text of `pbx.toml`) if any,
-    /// and starts the program there.
-    pub(crate) fn start(dir: &Path, directory: &str, settings: &str) -> Result<Self, String> {
+    /// and starts the program there, with further listeners as `--sip` takes them.
+    pub(crate) fn start(
+        dir: &Path,
+        directory: &str,
+        settings: &str,
+        listen: &[String],
+    ) -> Result<Self, String> {
         let data = dir.join("data");
         fs::create_dir_all(&data).map_err(|e| format!("{}: {e}", data.display()))?;
         if !settings.is_empty() {
@@ -48,7 +55,8 @@ impl Pbx {
         }
         let port = ports::block(2);
         let rtp = ports::block(400);
-        let mut pbx = Self { child: None, data, port, rtp, dir: dir.to_owned(), starts: 0 };
+        let listen = listen.to_vec();
+        let mut pbx = Self { child: None, data, port, rtp, listen, dir: dir.to_owned(), starts: 0 };
         pbx.import(directory)?;
         pbx.run()?;
         Ok(pbx)
@@ -83,6 +91,7 @@ impl Pbx {
             .arg("--data")
             .arg(&self.data)
             .args(["--sip", &self.server(), "--rtp", &format!("{}-{}", self.rtp, self.rtp + 399)])
+            .args(self.listen.iter().flat_map(|at| ["--sip", at]))
             .args(["--log", "json"])
             .stdin(Stdio::null())
             .stdout(file("jsonl")?)

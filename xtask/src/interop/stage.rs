@@ -33,13 +33,22 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts the PBX with the company's directory.
     pub(crate) fn new(dir: &Path, line: Line) -> Result<Self, String> {
-        Self::with(dir, line, "")
+        Self::start(dir, line, "", &[])
     }
 
     /// The same with settings: the text of `pbx.toml`.
     pub(crate) fn with(dir: &Path, line: Line, settings: &str) -> Result<Self, String> {
+        Self::start(dir, line, settings, &[])
+    }
+
+    /// The same with further listeners.
+    pub(crate) fn listening(dir: &Path, line: Line, listen: &[String]) -> Result<Self, String> {
+        Self::start(dir, line, "", listen)
+    }
+
+    fn start(dir: &Path, line: Line, settings: &str, listen: &[String]) -> Result<Self, String> {
         let outside = ports::block(28);
-        let pbx = Pbx::start(dir, &company::directory(outside, line), settings)?;
+        let pbx = Pbx::start(dir, &company::directory(outside, line), settings, listen)?;
         Ok(Self { dir: dir.to_owned(), pbx, outside })
     }
 
@@ -55,19 +64,23 @@ impl Stage {
         auto_answer: bool,
         params: &str,
     ) -> Result<Phone, String> {
+        let server = self.pbx.server();
         Phone::start(
             &self.dir,
-            &Setup {
-                name: employee.login,
-                user: employee.login,
-                server: &self.pbx.server(),
-                password: Some(employee.password),
-                tone: tone(employee),
-                auto_answer,
-                params,
-                sip_port: None,
-            },
+            &Setup { auto_answer, params, ..Setup::of(employee, tone(employee), &server) },
         )
+    }
+
+    /// A phone of an employee, registered with another listener, such as `127.0.0.1:5061;transport=tls`, whose
+    /// certificate is in the file.
+    pub(crate) fn phone_at(
+        &self,
+        employee: Employee,
+        server: &str,
+        authority: Option<&Path>,
+    ) -> Result<Phone, String> {
+        let setup = Setup { authority, ..Setup::of(employee, tone(employee), server) };
+        Phone::start(&self.dir, &setup)
     }
 
     /// A phone of the outside world, at the trunk's port; `number` is its own.
@@ -83,6 +96,7 @@ impl Stage {
                 auto_answer: true,
                 params: "",
                 sip_port: Some(self.outside),
+                authority: None,
             },
         )
     }

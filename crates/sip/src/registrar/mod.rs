@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 
 use self::contact::{Asked, ContactRules};
 use self::table::Table;
-use crate::message::{Builder, HeaderName, Message, StatusCode};
+use crate::message::{Builder, HeaderName, Host, Message, StatusCode};
 use crate::uri::UriBuf;
 use crate::{Flow, Transport};
 
@@ -295,7 +295,11 @@ impl Registrar {
     fn check_address(&self, user: &str, request: &Message) -> Result<(), Refusal> {
         let to = request.to().map_err(|_| Refusal::Malformed)?;
         let uri = to.uri();
-        let served = |host: &String| host.eq_ignore_ascii_case(uri.host_str());
+        let served = |host: &String| match uri.host() {
+            Host::Name(name) => host.eq_ignore_ascii_case(name),
+            // An IPv6 address is in brackets there, and has many spellings (RFC 5118 section 4).
+            Host::Ip(ip) => host.trim_matches(['[', ']']).parse() == Ok(ip),
+        };
         if !self.config.hosts.is_empty() && !self.config.hosts.iter().any(served) {
             return Err(Refusal::UnknownAddress);
         }

@@ -258,6 +258,25 @@ fn h12_headers_in_a_contact_stay_there() {
     assert_eq!(bindings[0].request_uri().as_str(), "sip:anna@192.0.2.7");
 }
 
+/// RFC 5118 section 4: in a URI an IPv6 address is in brackets, and may be spelled in many ways.
+#[test]
+fn an_address_at_an_ipv6_host_is_served_however_it_is_written() {
+    let mut bench = Bench::new();
+    let config =
+        RegistrarConfig { hosts: vec!["2001:db8::1".into()], ..RegistrarConfig::default() };
+    bench.registrar = Registrar::new(config);
+    let at = |host: &str, cseq| {
+        let text =
+            String::from_utf8(request("anna", "c6", cseq, DESK).as_bytes().to_vec()).unwrap();
+        let to = format!("To: <sip:anna@{host}>");
+        Message::parse(text.replace("To: <sip:anna@example.com>", &to)).unwrap()
+    };
+    bench.serve("anna", flow(7), &at("[2001:db8::1]", 1)).unwrap();
+    bench.serve("anna", flow(7), &at("[2001:DB8:0::0:1]:5060", 2)).unwrap();
+    let other = bench.serve("anna", flow(7), &at("[2001:db8::2]", 3)).unwrap_err();
+    assert_eq!(other, Refusal::UnknownAddress);
+}
+
 #[test]
 fn an_address_of_another_domain_is_not_served() {
     let mut bench = Bench::new();
