@@ -241,7 +241,10 @@ const MD5_ONLY: [&str; 2] = ["baresip v0.", "baresip v1."];
 /// never on who it claims to be.
 fn for_agent(challenge: Challenge, request: &Message) -> Challenge {
     let agent = request.text(HeaderName::UserAgent).unwrap_or_default();
-    if MD5_ONLY.iter().any(|old| agent.starts_with(old)) {
+    // The libraries of browsers know MD5 alone, and JsSIP reads the last challenge alone.
+    let via = request.top_via();
+    let browser = ["WS", "WSS"].iter().any(|name| via.transport().eq_ignore_ascii_case(name));
+    if browser || MD5_ONLY.iter().any(|old| agent.starts_with(old)) {
         challenge.only(Algorithm::Md5)
     } else {
         challenge

@@ -345,6 +345,13 @@ async fn a_phone_registers_over_a_websocket_and_is_called_there() {
         let answer = phone.ask("OPTIONS", "", false).await;
         assert!(answer.starts_with("SIP/2.0 "), "{answer}");
         let contact = "Contact: <sip:x7@k3.invalid;transport=ws>\r\nExpires: 300\r\n";
+        let challenge = phone.ask("REGISTER", contact, false).await;
+        assert_eq!(
+            challenge.matches("WWW-Authenticate").count(),
+            1,
+            "browsers read one: {challenge}"
+        );
+        assert!(challenge.contains("algorithm=MD5,"), "and know one: {challenge}");
         let answer = phone.ask("REGISTER", contact, true).await;
         assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
         assert!(answer.contains("<sip:x7@k3.invalid;transport=ws>;expires=300"), "{answer}");
