@@ -21,6 +21,14 @@ static SERVICES: [(&str, &[&str]); 10] = [
     ("US", &["211", "311", "811", "988"]),
 ];
 
+/// Area codes under country code 1 of other countries than the United States and Canada, by the
+/// North American Numbering Plan Administration: calls there look like calls at home and cost as
+/// those abroad.
+const ISLANDS: [&str; 21] = [
+    "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758",
+    "767", "784", "809", "829", "849", "868", "869", "876",
+];
+
 /// The numbering of one country.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbering {
@@ -67,27 +75,47 @@ impl Numbering {
 
     /// Whether a number in E.164 is one of this country. A local one is.
     pub(crate) fn is_national(&self, canonical: &Canonical) -> bool {
-        let global = canonical.as_str().strip_prefix('+');
-        global.is_none_or(|digits| digits.starts_with(self.code))
+        let Some(digits) = canonical.as_str().strip_prefix('+') else { return true };
+        let Some(national) = digits.strip_prefix(self.code) else { return false };
+        self.code != "1" || !ISLANDS.iter().any(|area| national.starts_with(area))
     }
 
     /// What `number`, or the beginning of one, means in E.164. A number without any prefix stays
     /// as it is, except where whole numbers are dialled so.
     pub(crate) fn canonical(&self, number: &str) -> Canonical {
         let mut out = Canonical::new();
-        if number.starts_with('+') {
-            out.push(number);
-        } else if let Some(rest) = number.strip_prefix(self.international) {
+        let abroad = number.strip_prefix('+').or_else(|| number.strip_prefix(self.international));
+        if let Some(digits) = abroad {
             out.push("+");
-            out.push(rest);
+            match digits.strip_prefix(self.code) {
+                Some(national) => {
+                    out.push(self.code);
+                    out.push(self.without_trunk(national));
+                }
+                None => out.push(digits),
+            }
         } else if let Some(rest) = self.national(number) {
             out.push("+");
             out.push(self.code);
-            out.push(rest);
+            out.push(self.without_trunk(rest));
         } else {
             out.push(number);
         }
         out
+    }
+
+    /// A national number without trunk prefixes that were dialled all the same: carriers take
+    /// `+49 0900` for `+49 900`. Where national numbers may begin as the prefix does (8 in Russia),
+    /// as it is.
+    fn without_trunk<'a>(&self, national: &'a str) -> &'a str {
+        if !self.trunk.starts_with('0') && self.code != "1" {
+            return national;
+        }
+        match national.trim_start_matches(self.trunk) {
+            // The beginning of a number that is nothing but the prefix: not that of all numbers.
+            "" => national,
+            rest => rest,
+        }
     }
 
     /// The national number, when `number` has the trunk prefix or is whole without it.
@@ -146,6 +174,14 @@ mod tests {
         for number in ["+12125550100", "01112125550100", "12125550100", "2125550100"] {
             assert_eq!(canonical("US", number), "+12125550100");
         }
+        for number in ["+490900123", "00490900123", "+4900900123", "0900123", "+49900123"] {
+            assert_eq!(canonical("DE", number), "+49900123", "{number}: a trunk prefix too many");
+        }
+        assert_eq!(canonical("HU", "+360690123"), "+3690123");
+        assert_eq!(canonical("US", "+119005550100"), "+19005550100");
+        assert_eq!(canonical("RU", "+78005550100"), "+78005550100", "8 is no trunk prefix there");
+        assert_eq!(canonical("DE", "+490"), "+490", "not all of Germany");
+        assert_eq!(canonical("DE", "+430900"), "+430900", "another country's own matter");
         assert_eq!(canonical("ES", "912345678"), "+34912345678");
         assert_eq!(canonical("IT", "0612345678"), "+390612345678");
         assert_eq!(canonical("DE", "12345"), "12345", "a local number stays local");
@@ -160,6 +196,20 @@ mod tests {
         }
         for abroad in ["+43112345", "0043112345", "+1"] {
             assert!(!germany.is_national(&germany.canonical(abroad)), "{abroad}");
+        }
+    }
+
+    #[test]
+    fn islands_under_country_code_1_are_abroad() {
+        for country in ["US", "CA"] {
+            let here = Numbering::of(country).unwrap();
+            let is_national = |number| here.is_national(&here.canonical(number));
+            for home in ["12125550100", "+14165550100", "2125550100", "+17875550100", "911"] {
+                assert!(is_national(home), "{country} {home}");
+            }
+            for abroad in ["+18765550100", "18095550100", "2845550100", "01118765550100"] {
+                assert!(!is_national(abroad), "{country} {abroad}");
+            }
         }
     }
 

@@ -11,7 +11,9 @@ pub struct NumberingSpec {
     /// Further emergency numbers beside the country's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub emergency: Vec<String>,
-    /// Beginnings of numbers that nobody may call, digits or `+` and digits (`0900`, `+49900`).
+    /// Beginnings of numbers that nobody may call, digits or `+` and digits (`0900`, `+49900`). One
+    /// counts however the number is dialled: `+49 900`, `0049 900`, and `+49 0900`, which carriers
+    /// take. A prefix that chooses a carrier (`010` in Germany) is barred by itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub barred: Vec<String>,
 }

@@ -96,7 +96,8 @@ pub enum Permission {
 pub enum OutsideCalls {
     /// Colleagues and emergency numbers only.
     None,
-    /// Numbers of the directory's own country.
+    /// Numbers of the directory's own country; under country code 1 those of the United States and
+    /// Canada, and not of the islands that share it.
     National,
     /// Any number that is not barred.
     #[default]
