@@ -256,5 +256,5 @@ fn interop_all(report: &mut Report, choice: &Choice) {
     if choice.install {
         report.step("programs", install::programs);
     }
-    interop::run(report, None);
+    interop::run(report, None, interop::JOBS);
 }

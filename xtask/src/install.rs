@@ -16,6 +16,9 @@ const PROGRAMS: &[Program] = &[
     Program { program: "baresip", package: "baresip-core" },
     Program { program: "linphonec", package: "linphone-cli" },
     Program { program: "sipsak", package: "sipsak" },
+    Program { program: "kamailio", package: "kamailio" },
+    Program { program: "node", package: "nodejs" },
+    Program { program: "npm", package: "npm" },
     Program { program: "sox", package: "sox" },
     Program { program: "espeak-ng", package: "espeak-ng" },
 ];

@@ -56,6 +56,9 @@ enum Task {
         /// Print the scenarios and stop.
         #[arg(long)]
         list: bool,
+        /// How many run at a time.
+        #[arg(long, default_value_t = interop::JOBS)]
+        jobs: usize,
     },
     /// Run the fuzz targets (all, or one), each for so many seconds.
     Fuzz {
@@ -107,14 +110,14 @@ fn main() -> ExitCode {
             }
             gates::run(&mut report, &gates::Choice { only, skip, install: !no_install });
         }
-        Task::Interop { filter, list } => {
+        Task::Interop { filter, list, jobs } => {
             if list {
                 for scenario in interop::SCENARIOS {
                     println!("{:<34} {}", scenario.name, scenario.about);
                 }
                 return ExitCode::SUCCESS;
             }
-            interop::run(&mut report, filter.as_deref());
+            interop::run(&mut report, filter.as_deref(), jobs);
         }
         Task::Fuzz { target, seconds } => fuzz::run(&mut report, target.as_deref(), seconds),
         Task::Simulate { seeds, from } => {

@@ -1,6 +1,8 @@
 //! What ran, what was skipped and why, what failed: printed at the end, and the exit code.
 
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How one step ended.
@@ -17,6 +19,23 @@ struct Row {
     name: String,
     outcome: Outcome,
     took: Duration,
+}
+
+/// A step that may run beside others.
+pub(crate) type Step<'a> = Box<dyn Fn() -> Outcome + Sync + 'a>;
+
+impl Row {
+    fn of(name: &str, step: impl FnOnce() -> Outcome) -> Self {
+        let start = Instant::now();
+        let outcome = step();
+        let took = start.elapsed();
+        match &outcome {
+            Outcome::Passed(_) => println!("== {name}: ok in {:.1} s", took.as_secs_f64()),
+            Outcome::Skipped(why) => println!("== {name}: SKIPPED: {why}"),
+            Outcome::Failed(why) => println!("== {name}: FAILED: {why}"),
+        }
+        Self { name: name.to_owned(), outcome, took }
+    }
 }
 
 /// The rows of one run.
@@ -43,15 +62,31 @@ impl Report {
     /// Runs `step`, which may also decide that it cannot run.
     pub(crate) fn outcome(&mut self, name: &str, step: impl FnOnce() -> Outcome) {
         println!("\n== {name}");
-        let start = Instant::now();
-        let outcome = step();
-        let took = start.elapsed();
-        match &outcome {
-            Outcome::Passed(_) => println!("== {name}: ok in {:.1} s", took.as_secs_f64()),
-            Outcome::Skipped(why) => println!("== {name}: SKIPPED: {why}"),
-            Outcome::Failed(why) => println!("== {name}: FAILED: {why}"),
-        }
-        self.rows.push(Row { name: name.to_owned(), outcome, took });
+        self.rows.push(Row::of(name, step));
+    }
+
+    /// Runs these steps, `workers` of them at a time, and notes in their order how they ended.
+    pub(crate) fn together(&mut self, workers: usize, steps: &[(String, Step<'_>)]) {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    while let Some((at, (name, step))) = {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        steps.get(at).map(|step| (at, step))
+                    } {
+                        let row = Row::of(name, step);
+                        done.lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .push((at, row));
+                    }
+                });
+            }
+        });
+        let mut rows = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        rows.sort_by_key(|(at, _)| *at);
+        self.rows.extend(rows.into_iter().map(|(_, row)| row));
     }
 
     /// Prints the table and gives the exit code.

@@ -68,6 +68,7 @@ impl Phone {
         fs::create_dir_all(folder.join("heard"))
             .map_err(|e| format!("{}: {e}", folder.display()))?;
         audio::write_tone(&said, setup.tone, Duration::from_secs(90))?;
+        let host = if setup.server.starts_with('[') { "[::1]" } else { "127.0.0.1" };
         // baresip takes TLS at the port after its SIP port: the control port keeps away from both.
         let Ports { sip, control, rtp } = ports::phone(setup.sip_port);
         let write = |name: &str, text: String| {
@@ -80,12 +81,13 @@ impl Phone {
         write(
             "config",
             format!(
-                "sip_listen 127.0.0.1:{sip}\n{verify}\nnet_interface 127.0.0.1\n\
+                "sip_listen {host}:{sip}\n{verify}\nnet_interface {}\n\
                  rtp_ports {rtp}-{}\nrtp_timeout 0\ncall_max_calls 4\naudio_level no\n\
                  audio_player aubridge,x\naudio_alert aubridge,x\naudio_source aufile,{}\n\
                  module_path {}\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\nmodule aubridge.so\n\
                  module sndfile.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
                  ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {}\n",
+                host.trim_matches(['[', ']']),
                 rtp + 20,
                 said.display(),
                 module_path(),

@@ -41,6 +41,32 @@ pub(crate) fn blind_transfer(dir: &Path) -> Result<(), String> {
     heard.expect_tone("the caller, after,", tone(BRUNO), s(2))
 }
 
+pub(crate) fn blind_transfer_by_linphone(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut bruno = stage.phone(BRUNO)?;
+    let mut caller = stage.outside("+4989555123")?;
+    let mut anna = stage.linphone(ANNA)?;
+    anna.line("autoanswer enable")?;
+    caller.dial(&stage.at(NUMBER))?;
+    caller.wait_for("CALL_ESTABLISHED", s(5))?;
+    talk(s(1));
+    caller.press(ANNA.extension)?;
+    anna.wait_for("Call", "connected", s(8))?;
+    talk(s(2));
+    anna.line(&format!("transfer {}", stage.at(BRUNO.extension)))?;
+    bruno.wait_for("CALL_ESTABLISHED", s(8))?;
+    talk(s(3));
+    caller.hang_up()?;
+    bruno.wait_for("CALL_CLOSED", s(5))?;
+    let call = record::only(&stage.pbx)?;
+    record::expect(&call, "kind", "inbound")?;
+    record::expect(&call, "cause", "normal")?;
+    bruno.heard()?.expect_tone("bruno", OUTSIDE_TONE, s(2))?;
+    let heard = caller.heard()?;
+    heard.expect_tone("the caller, before,", tone(ANNA), ms(500))?;
+    heard.expect_tone("the caller, after,", tone(BRUNO), s(2))
+}
+
 pub(crate) fn hold(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let mut anna = stage.phone(ANNA)?;

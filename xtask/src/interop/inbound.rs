@@ -70,12 +70,21 @@ pub(crate) fn after_welcome(dir: &Path) -> Result<(), String> {
 }
 
 pub(crate) fn by_info(dir: &Path) -> Result<(), String> {
+    info(dir, "digits_by_info", &[])
+}
+
+/// Each INFO comes twice, as after a lost answer, and counts once (h35).
+pub(crate) fn by_info_twice(dir: &Path) -> Result<(), String> {
+    info(dir, "digits_by_info_twice", &["-nr"])
+}
+
+fn info(dir: &Path, scenario: &str, more: &[&str]) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let mut anna = stage.phone(ANNA)?;
     let server = stage.pbx.server();
     let vars = [("dialled", NUMBER)];
-    let args = ["-m", "1", "-s", CALLER, &server];
-    sipp::run(dir, "digits_by_info", stage.outside, &vars, &args)?;
+    let args = [&["-m", "1", "-s", CALLER][..], more, &[&server]].concat();
+    sipp::run(dir, scenario, stage.outside, &vars, &args)?;
     anna.wait_for("CALL_CLOSED", s(5))?;
     let call = record::only(&stage.pbx)?;
     record::answered_by(&call, "anna")?;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::company::{ANNA, BRUNO, CARLA, Line};
-use super::linphone::Linphone;
 use super::sipp::Sipp;
 use super::stage::{Stage, ensure, ms, s, talk, tone};
 use super::{ports, record};
@@ -68,18 +67,7 @@ pub(crate) fn call(dir: &Path) -> Result<(), String> {
 pub(crate) fn linphone(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let mut bruno = stage.phone(BRUNO)?;
-    let server = stage.pbx.server();
-    let mut anna =
-        Linphone::start(dir, "linphone", ANNA.login, &server, ANNA.password, tone(ANNA))?;
-    for _ in 0..100 {
-        if stage.connected(ANNA.login)? {
-            break;
-        }
-        talk(ms(100));
-    }
-    ensure(stage.connected(ANNA.login)?, || {
-        format!("linphone does not register: {}", anna.screen())
-    })?;
+    let mut anna = stage.linphone(ANNA)?;
     anna.line(&format!("call {}", stage.at(BRUNO.extension)))?;
     bruno.wait_for("CALL_ESTABLISHED", s(8))?;
     talk(s(4));

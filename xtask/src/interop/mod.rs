@@ -10,7 +10,9 @@ mod faults;
 mod handing_on;
 mod inbound;
 mod internal;
+mod kamailio;
 mod linphone;
+mod node;
 mod outbound;
 mod pbx;
 mod ports;
@@ -25,7 +27,7 @@ mod transports;
 use std::path::{Path, PathBuf};
 
 use crate::cmd;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, Step};
 
 /// One scenario.
 pub(crate) struct Scenario {
@@ -35,6 +37,9 @@ pub(crate) struct Scenario {
     pub(crate) about: &'static str,
     run: fn(&Path) -> Result<(), String>,
 }
+
+/// The scenarios that load the machine or measure a memory: each runs by itself, after all others.
+const ALONE: &[&str] = &["fifty", "fifty-callers", "flood"];
 
 /// All scenarios.
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -148,6 +153,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "inbound-info", about: "digits by INFO", run: inbound::by_info },
     Scenario {
+        name: "inbound-info-twice",
+        about: "each INFO is retransmitted and counts once",
+        run: inbound::by_info_twice,
+    },
+    Scenario {
         name: "inbound-recorded-events",
         about: "telephone-events of another generator, once each",
         run: inbound::by_recorded_events,
@@ -208,6 +218,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: handing_on::blind_transfer,
     },
     Scenario {
+        name: "blind-transfer-linphone",
+        about: "a call handed on by the REFER of a second make of phone",
+        run: handing_on::blind_transfer_by_linphone,
+    },
+    Scenario {
         name: "hold",
         about: "hold and resume, heard by the other side",
         run: handing_on::hold,
@@ -241,6 +256,26 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: transports::tls,
     },
     Scenario {
+        name: "tls-srtp",
+        about: "a phone on TLS with encrypted audio calls one on UDP, and is called",
+        run: transports::tls_srtp,
+    },
+    Scenario {
+        name: "kamailio",
+        about: "a phone behind a proxy, by Path and Record-Route, calls another, and is called",
+        run: transports::behind_a_proxy,
+    },
+    Scenario {
+        name: "websocket",
+        about: "JsSIP registers over WebSocket and secure WebSocket, and is called",
+        run: transports::websocket,
+    },
+    Scenario {
+        name: "ipv6-phone",
+        about: "a phone on IPv6 calls one on IPv4, and is called",
+        run: transports::ipv6_phone,
+    },
+    Scenario {
         name: "ipv6",
         about: "registration and a call over IPv6, by UDP and TCP",
         run: transports::ipv6,
@@ -264,10 +299,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// The programs without which nothing here can run.
-const NEEDED: &[&str] = &["sipp", "baresip", "linphonec", "sipsak"];
+const NEEDED: &[&str] = &["sipp", "baresip", "linphonec", "sipsak", "kamailio", "node"];
 
-/// Runs the scenarios whose name holds `filter`.
-pub(crate) fn run(report: &mut Report, filter: Option<&str>) {
+/// How many scenarios run at a time when nothing else is said.
+pub(crate) const JOBS: usize = 4;
+
+/// Runs the scenarios whose name holds `filter`, `jobs` at a time.
+pub(crate) fn run(report: &mut Report, filter: Option<&str>, jobs: usize) {
     let missing: Vec<&str> = NEEDED.iter().copied().filter(|p| !cmd::exists(p)).collect();
     if !missing.is_empty() {
         report.outcome("interop", || {
@@ -287,12 +325,29 @@ pub(crate) fn run(report: &mut Report, filter: Option<&str>) {
     if !built {
         return;
     }
-    for scenario in SCENARIOS.iter().filter(|s| filter.is_none_or(|f| s.name.contains(f))) {
-        report.step(&format!("interop: {}", scenario.name), || {
-            let dir = folder(scenario.name)?;
-            (scenario.run)(&dir).map_err(|why| format!("{why}\n    files: {}", dir.display()))?;
-            Ok(scenario.about.to_owned())
-        });
+    let chosen = SCENARIOS.iter().filter(|s| filter.is_none_or(|f| s.name.contains(f)));
+    let (alone, together): (Vec<_>, Vec<_>) = chosen.partition(|s| ALONE.contains(&s.name));
+    // Most of a scenario is waiting, as long as people wait.
+    for (workers, scenarios) in [(jobs.max(1), together), (1, alone)] {
+        let steps: Vec<(String, Step<'_>)> = scenarios
+            .iter()
+            .map(|scenario| {
+                let step: Step<'_> = Box::new(|| match scenario.play() {
+                    Ok(about) => Outcome::Passed(about),
+                    Err(why) => Outcome::Failed(why),
+                });
+                (format!("interop: {}", scenario.name), step)
+            })
+            .collect();
+        report.together(workers, &steps);
+    }
+}
+
+impl Scenario {
+    fn play(&self) -> Result<String, String> {
+        let dir = folder(self.name)?;
+        (self.run)(&dir).map_err(|why| format!("{why}\n    files: {}", dir.display()))?;
+        Ok(self.about.to_owned())
     }
 }
 

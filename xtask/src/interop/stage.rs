@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::baresip::{Phone, Setup};
 use super::company::{self, Employee, Line};
+use super::linphone::Linphone;
 use super::pbx::Pbx;
 use super::{ports, sipp};
 
@@ -81,6 +82,21 @@ impl Stage {
     ) -> Result<Phone, String> {
         let setup = Setup { authority, ..Setup::of(employee, tone(employee), server) };
         Phone::start(&self.dir, &setup)
+    }
+
+    /// A phone of a second make, of an employee, registered.
+    pub(crate) fn linphone(&self, employee: Employee) -> Result<Linphone, String> {
+        let (Employee { login, password, .. }, server) = (employee, self.pbx.server());
+        let phone =
+            Linphone::start(&self.dir, "linphone", login, &server, password, tone(employee))?;
+        // Its screen does not tell.
+        for _ in 0..100 {
+            if self.connected(login)? {
+                return Ok(phone);
+            }
+            talk(ms(100));
+        }
+        Err(format!("linphone does not register: {}", phone.screen()))
     }
 
     /// A phone of the outside world, at the trunk's port; `number` is its own.

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use super::baresip::{Phone, Setup};
 use super::company::{ANNA, BRUNO, Line};
+use super::kamailio::Kamailio;
+use super::node::Script;
 use super::stage::{Stage, ensure, s, talk, tone};
 use super::{ports, record, sipp};
 
@@ -27,9 +30,86 @@ pub(crate) fn tls(dir: &Path) -> Result<(), String> {
     both_ways(&stage, &format!("127.0.0.1:{port};transport=tls"), Some(&certificate))
 }
 
+/// The keys travel in the signalling, which is encrypted.
+pub(crate) fn tls_srtp(dir: &Path) -> Result<(), String> {
+    let server = format!("127.0.0.1:{}", ports::block(2));
+    let stage = Stage::listening(dir, Line::default(), &[format!("tls:{server}")])?;
+    let server = format!("{server};transport=tls");
+    let setup = Setup { params: ";mediaenc=srtp", ..Setup::of(ANNA, tone(ANNA), &server) };
+    let anna = Phone::start(dir, &setup)?;
+    calls_both_ways(&stage, anna, &format!("sip:{}@{server}", BRUNO.extension))?;
+    // Both calls, of which she made one and was called in the other.
+    let log = std::fs::read_to_string(dir.join("anna/log")).unwrap_or_default();
+    ensure(log.matches("SRTP is Enabled").count() == 2, || format!("audio in the clear:\n{log}"))
+}
+
+/// A phone over IPv6 and one over IPv4: signalling and audio.
+pub(crate) fn ipv6_phone(dir: &Path) -> Result<(), String> {
+    let server = format!("[::1]:{}", ports::block(2));
+    let stage = Stage::listening(dir, Line::default(), std::slice::from_ref(&server))?;
+    both_ways(&stage, &server, None)
+}
+
+/// Anna's phone registers through a proxy; bruno's does not.
+pub(crate) fn behind_a_proxy(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut proxy = Kamailio::start(dir, "127.0.0.1")?;
+    let through = format!(";outbound=\"sip:{};lr\"", proxy.address);
+    let anna = stage.phone_with(ANNA, true, &through)?;
+    proxy.wait_for("passes: REGISTER", s(1))?;
+    calls_both_ways(&stage, anna, &stage.at(BRUNO.extension))?;
+    // Everything of anna's passed the proxy, from either side.
+    let pbx = stage.pbx.server();
+    for method in ["INVITE", "ACK", "BYE"] {
+        proxy.wait_for(&format!("passes: {method} from {pbx}"), s(1))?;
+        let passed = format!("passes: {method} from ");
+        let log = proxy.log();
+        let others = log
+            .lines()
+            .filter_map(|line| line.split_once(&passed))
+            .filter(|(_, from)| *from != pbx);
+        ensure(others.count() > 0, || format!("no {method} of the phone passed:\n{log}"))?;
+    }
+    Ok(())
+}
+
+/// JsSIP, the library of browser phones, in Node.
+pub(crate) fn websocket(dir: &Path) -> Result<(), String> {
+    let (ws, wss) = (ports::block(2), ports::block(2));
+    let more = [format!("ws:127.0.0.1:{ws}"), format!("wss:127.0.0.1:{wss}")];
+    let stage = Stage::listening(dir, Line::default(), &more)?;
+    for url in [format!("ws://127.0.0.1:{ws}"), format!("wss://127.0.0.1:{wss}")] {
+        let args = [&url, &stage.at(ANNA.login), ANNA.password];
+        let mut phone = Script::start(dir, "jssip.js", &args)?;
+        phone.expect("registered")?;
+        ensure(stage.connected(ANNA.login)?, || "anna is not connected".into())?;
+        // A call reaches it, and its refusal the caller.
+        let vars = [("dialled", ANNA.extension), ("code", "486")];
+        stage.sipp(
+            "call_user_refused",
+            BRUNO.login,
+            BRUNO.password,
+            ports::block(2),
+            &vars,
+            &[],
+        )?;
+        phone.expect("rings")?;
+        record::expect(&record::newest_ended(&stage.pbx)?, "cause", "busy")?;
+        phone.leave();
+        phone.expect("unregistered")?;
+        ensure(!stage.connected(ANNA.login)?, || "anna is still connected".into())?;
+    }
+    Ok(())
+}
+
 /// Anna is registered with `server`, Bruno over UDP; each calls the other.
 fn both_ways(stage: &Stage, server: &str, authority: Option<&Path>) -> Result<(), String> {
-    let mut anna = stage.phone_at(ANNA, server, authority)?;
+    let anna = stage.phone_at(ANNA, server, authority)?;
+    calls_both_ways(stage, anna, &format!("sip:{}@{server}", BRUNO.extension))
+}
+
+/// Anna, who dials Bruno so, and Bruno, who is on UDP, call each other; who called hangs up.
+fn calls_both_ways(stage: &Stage, mut anna: Phone, dial: &str) -> Result<(), String> {
     let mut bruno = stage.phone(BRUNO)?;
     bruno.dial(&stage.at(ANNA.extension))?;
     bruno.wait_for("CALL_ESTABLISHED", s(5))?;
@@ -38,7 +118,7 @@ fn both_ways(stage: &Stage, server: &str, authority: Option<&Path>) -> Result<()
     anna.wait_for("CALL_CLOSED", s(5))?;
     anna.forget()?;
     bruno.forget()?;
-    anna.dial(&format!("sip:{}@{server}", BRUNO.extension))?;
+    anna.dial(dial)?;
     anna.wait_for("CALL_ESTABLISHED", s(5))?;
     talk(s(3));
     anna.hang_up()?;

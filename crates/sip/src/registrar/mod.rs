@@ -49,7 +49,8 @@ pub const OUTBOUND: &str = "outbound";
 /// Settings of a [`Registrar`].
 #[derive(Debug, Clone)]
 pub struct RegistrarConfig {
-    /// The hosts whose addresses-of-record are served here, without regard to case. Empty: any.
+    /// The hosts whose addresses-of-record are served here, without regard to case, addresses however they are
+    /// written. Empty: any.
     pub hosts: Vec<String>,
     /// Our own listeners: a Contact that names one is refused.
     pub own: Vec<SocketAddr>,
