@@ -41,9 +41,10 @@ pub(crate) fn blind_transfer(dir: &Path) -> Result<(), String> {
     heard.expect_tone("the caller, after,", tone(BRUNO), s(2))
 }
 
-pub(crate) fn blind_transfer_by_linphone(dir: &Path) -> Result<(), String> {
-    let stage = Stage::new(dir, Line::default())?;
-    let mut bruno = stage.phone(BRUNO)?;
+/// Somebody from outside talks to anna, whose phone is a linphone.
+fn outside_talks_to_linphone(
+    stage: &Stage,
+) -> Result<(super::baresip::Phone, super::linphone::Linphone), String> {
     let mut caller = stage.outside("+4989555123")?;
     let mut anna = stage.linphone(ANNA)?;
     anna.line("autoanswer enable")?;
@@ -53,6 +54,13 @@ pub(crate) fn blind_transfer_by_linphone(dir: &Path) -> Result<(), String> {
     caller.press(ANNA.extension)?;
     anna.wait_for("Call", "connected", s(8))?;
     talk(s(2));
+    Ok((caller, anna))
+}
+
+pub(crate) fn blind_transfer_by_linphone(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut bruno = stage.phone(BRUNO)?;
+    let (mut caller, mut anna) = outside_talks_to_linphone(&stage)?;
     anna.line(&format!("transfer {}", stage.at(BRUNO.extension)))?;
     bruno.wait_for("CALL_ESTABLISHED", s(8))?;
     talk(s(3));
@@ -65,6 +73,32 @@ pub(crate) fn blind_transfer_by_linphone(dir: &Path) -> Result<(), String> {
     let heard = caller.heard()?;
     heard.expect_tone("the caller, before,", tone(ANNA), ms(500))?;
     heard.expect_tone("the caller, after,", tone(BRUNO), s(2))
+}
+
+/// She asks bruno first: a REFER with Replaces joins the caller with the call to him.
+pub(crate) fn attended_transfer(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut bruno = stage.phone(BRUNO)?;
+    let (mut caller, mut anna) = outside_talks_to_linphone(&stage)?;
+    anna.line("pause")?;
+    anna.wait_for("is now paused", "", s(5))?;
+    anna.line(&format!("call {}", stage.at(BRUNO.extension)))?;
+    bruno.wait_for("CALL_ESTABLISHED", s(8))?;
+    talk(s(2));
+    anna.line("transfer 1 --to-call 2")?;
+    talk(s(4));
+    ensure(!bruno.has_seen("CALL_CLOSED")?, || "bruno's call was cut".into())?;
+    caller.hang_up()?;
+    bruno.wait_for("CALL_CLOSED", s(5))?;
+    // The call from outside stays what it was; asking was a call between colleagues.
+    let calls = stage.pbx.ended_calls(2)?;
+    let inbound = calls.iter().find(|call| call["kind"] == "inbound");
+    record::expect(inbound.ok_or("the call from outside is not on record")?, "cause", "normal")?;
+    ensure(calls.iter().any(|call| call["kind"] == "internal"), || format!("{calls:?}"))?;
+    let heard = bruno.heard()?;
+    heard.expect_tone("bruno, asked,", tone(ANNA), s(1))?;
+    heard.expect_tone("bruno, after,", OUTSIDE_TONE, s(2))?;
+    caller.heard()?.expect_tone("the caller, after,", tone(BRUNO), s(2))
 }
 
 pub(crate) fn hold(dir: &Path) -> Result<(), String> {

@@ -223,6 +223,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: handing_on::blind_transfer_by_linphone,
     },
     Scenario {
+        name: "attended-transfer",
+        about: "a call handed on after asking, by REFER with Replaces",
+        run: handing_on::attended_transfer,
+    },
+    Scenario {
         name: "hold",
         about: "hold and resume, heard by the other side",
         run: handing_on::hold,
