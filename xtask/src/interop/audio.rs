@@ -25,6 +25,20 @@ pub(crate) fn write_tone(path: &Path, hertz: u32, length: Duration) -> Result<()
     writer.finalize().map_err(fault)
 }
 
+/// The samples of a WAV file, channel beside channel, and how many channels there are.
+fn frames(path: &Path) -> Result<(Vec<f64>, usize), String> {
+    let fault = |e: hound::Error| format!("{}: {e}", path.display());
+    let mut reader = hound::WavReader::open(path).map_err(fault)?;
+    let spec = reader.spec();
+    if spec.sample_rate != RATE {
+        return Err(format!("{}: {} samples a second", path.display(), spec.sample_rate));
+    }
+    let full = f64::from(1_u32 << (spec.bits_per_sample - 1));
+    // linphone states 44 octets more than it writes: what is there counts.
+    let samples = reader.samples::<i32>().map_while(Result::ok);
+    Ok((samples.map(|sample| f64::from(sample) / full).collect(), spec.channels.max(1).into()))
+}
+
 /// A recording.
 pub(crate) struct Heard {
     samples: Vec<f64>,
@@ -33,22 +47,19 @@ pub(crate) struct Heard {
 impl Heard {
     /// Reads a WAV file; several channels are averaged, another rate is refused.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let fault = |e: hound::Error| format!("{}: {e}", path.display());
-        let mut reader = hound::WavReader::open(path).map_err(fault)?;
-        let spec = reader.spec();
-        if spec.sample_rate != RATE {
-            return Err(format!("{}: {} samples a second", path.display(), spec.sample_rate));
+        let (samples, channels) = frames(path)?;
+        let mean = |frame: &[f64]| frame.iter().sum::<f64>() / frame.len() as f64;
+        Ok(Self { samples: samples.chunks(channels).map(mean).collect() })
+    }
+
+    /// Reads the left and the right channel of a stereo WAV file.
+    pub(crate) fn both(path: &Path) -> Result<[Self; 2], String> {
+        let (samples, channels) = frames(path)?;
+        if channels != 2 {
+            return Err(format!("{}: {channels} channels, not two", path.display()));
         }
-        // linphone states 44 octets more than it writes: what is there counts.
-        let all: Vec<i32> = reader.samples::<i32>().map_while(Result::ok).collect();
-        let full = f64::from(1_u32 << (spec.bits_per_sample - 1));
-        let samples = all
-            .chunks(usize::from(spec.channels.max(1)))
-            .map(|frame| {
-                frame.iter().map(|s| f64::from(*s)).sum::<f64>() / frame.len() as f64 / full
-            })
-            .collect();
-        Ok(Self { samples })
+        let one = |n: usize| Self { samples: samples.iter().skip(n).step_by(2).copied().collect() };
+        Ok([one(0), one(1)])
     }
 
     /// How long it is.

@@ -33,11 +33,13 @@ pub(crate) struct Line {
     pub(crate) welcome: bool,
     /// Whether the voice menu follows.
     pub(crate) menu: bool,
+    /// Whether its calls are recorded.
+    pub(crate) recorded: bool,
 }
 
 impl Default for Line {
     fn default() -> Self {
-        Self { extension_processing: true, welcome: true, menu: true }
+        Self { extension_processing: true, welcome: true, menu: true, recorded: false }
     }
 }
 
@@ -47,10 +49,11 @@ pub(crate) fn directory(trunk: u16, line: Line) -> String {
         "[numbering]\ncountry = \"DE\"\n\n\
          [[trunks]]\nid = \"outside\"\nkind = \"peer\"\nhost = \"127.0.0.1\"\nport = {trunk}\n\n\
          [[lines]]\nid = \"main\"\nname = \"Head office\"\nnumber = \"{NUMBER}\"\ntrunk = \"outside\"\n\
-         extension_processing = {}\nwelcome = {}\n{}\
+         extension_processing = {}\nwelcome = {}\nrecorded = {}\n{}\
          timers = {{ first_digit = 2, inter_digit = 1.5, ring = 4, responsible = 4 }}\n\n",
         line.extension_processing,
         line.welcome,
+        line.recorded,
         if line.menu { "menu = \"main\"\n" } else { "" },
     );
     for employee in [ANNA, BRUNO, CARLA] {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::audio::Heard;
 use super::baresip::Phone;
 use super::company::{ANNA, BRUNO, CARLA, Employee, Line, NUMBER};
 use super::stage::{OUTSIDE_TONE, Stage, ensure, ms, s, talk, tone};
@@ -28,7 +29,7 @@ fn talk_and_check(
     mut phone: Phone,
     employee: Employee,
     digits: &[&str],
-) -> Result<super::audio::Heard, String> {
+) -> Result<Heard, String> {
     phone.wait_for("CALL_ESTABLISHED", s(8))?;
     talk(s(3));
     caller.hang_up()?;
@@ -130,8 +131,30 @@ pub(crate) fn silent_then_menu(dir: &Path) -> Result<(), String> {
     talk_and_check(&stage, caller, bruno, BRUNO, &["2"]).map(drop)
 }
 
+/// A line that is recorded: who said what, each on a channel of their own.
+pub(crate) fn recorded(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line { recorded: true, ..Line::default() })?;
+    let anna = stage.phone(ANNA)?;
+    let mut caller = dial_in(&stage)?;
+    talk(s(1));
+    caller.press(ANNA.extension)?;
+    talk_and_check(&stage, caller, anna, ANNA, &["101"])?;
+    let call = record::only(&stage.pbx)?;
+    ensure(call["recorded"] == true, || format!("the record does not say so: {call}"))?;
+    let folder = stage.pbx.data.join("recordings");
+    let files = || std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let tape = files().next().ok_or("there is no recording")?.path();
+    ensure(files().count() == 1, || "one call left more than one recording".into())?;
+    let [left, right] = Heard::both(&tape)?;
+    left.expect_tone("the left channel", OUTSIDE_TONE, s(2))?;
+    left.expect_no_tone("the left channel", tone(ANNA), ms(100))?;
+    right.expect_tone("the right channel", tone(ANNA), s(2))?;
+    right.expect_no_tone("the right channel", OUTSIDE_TONE, ms(100))
+}
+
 /// A line that goes straight to its menu.
-const MENU_ONLY: Line = Line { extension_processing: true, welcome: false, menu: true };
+const MENU_ONLY: Line =
+    Line { extension_processing: true, welcome: false, menu: true, recorded: false };
 
 pub(crate) fn menu_user(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, MENU_ONLY)?;
@@ -209,6 +232,7 @@ pub(crate) fn table(dir: &Path) -> Result<(), String> {
             extension_processing: index & 1 != 0,
             welcome: index & 2 != 0,
             menu: index & 4 != 0,
+            recorded: false,
         };
         // An extension counts only where it is processed (R4) and only after the welcome message or
         // within the menu (R5, R7).

@@ -42,7 +42,7 @@ pub(crate) fn prompt_loop(dir: &Path) -> Result<(), String> {
 }
 
 pub(crate) fn call(dir: &Path) -> Result<(), String> {
-    let stage = Stage::new(dir, Line::default())?;
+    let stage = Stage::new(dir, Line { recorded: true, ..Line::default() })?;
     let mut anna = stage.phone(ANNA)?;
     let mut bruno = stage.phone(BRUNO)?;
     anna.dial(&stage.at(BRUNO.extension))?;
@@ -54,8 +54,10 @@ pub(crate) fn call(dir: &Path) -> Result<(), String> {
     let call = record::only(&stage.pbx)?;
     record::expect(&call, "kind", "internal")?;
     record::expect(&call, "cause", "normal")?;
-    // R11: free and not recorded.
+    // R11: free and not recorded, whatever the line says.
     ensure(call["recorded"] == false, || format!("an internal call is recorded: {call}"))?;
+    let tapes = stage.pbx.data.join("recordings");
+    ensure(!tapes.exists(), || "an internal call left a recording".into())?;
     ensure(call["talk_ms"].as_u64().is_some_and(|t| (2500..6000).contains(&t)), || {
         format!("talk time: {call}")
     })?;

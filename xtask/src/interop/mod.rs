@@ -163,6 +163,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: inbound::by_recorded_events,
     },
     Scenario {
+        name: "inbound-recorded",
+        about: "a recorded line: a stereo file, the caller on the left",
+        run: inbound::recorded,
+    },
+    Scenario {
         name: "inbound-unknown",
         about: "an unknown extension three times, then the menu",
         run: inbound::unknown_then_menu,
