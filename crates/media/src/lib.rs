@@ -54,6 +54,8 @@
 //! # Limits
 //!
 //! - G.711 at 8000 Hz. A room of three or more passes no key presses on.
+//! - Several telephone-events in a packet are read (RFC 4733 section 2.5.1.5), redundant payloads (RFC 2198) are
+//!   not: a description that agrees on them is not for this plane.
 //! - A relay delays nothing and conceals nothing: the phone behind it does. Where audio is decoded (a
 //!   room, a recording) it waits in a jitter buffer, and losses are concealed by [`Concealer`].
 //! - A relay keeps the packet time of the sender, whatever the listener's `ptime`.

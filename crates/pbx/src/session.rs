@@ -141,6 +141,13 @@ impl Session {
         self.negotiation.withdraw();
     }
 
+    /// From now on audio is encrypted or refused; false where it is so already, or never.
+    pub(crate) fn insist_on_encryption(&mut self) -> bool {
+        let Encryption::Allowed(keys) = &mut self.encryption else { return false };
+        self.encryption = Encryption::Required(std::mem::take(keys));
+        true
+    }
+
     fn audio(&self, prefer: Option<sdp::Codec>) -> LocalAudio {
         let encryption = self.encryption.clone();
         let mut audio = LocalAudio { encryption, ..LocalAudio::new(self.local) };

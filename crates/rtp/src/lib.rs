@@ -45,7 +45,8 @@
 //!
 //! # Limits
 //!
-//! - No header extensions by id, redundancy (RFC 2198) or extended reports yet.
+//! - No header extensions by id, no extended reports (RFC 3611). Redundant payloads (RFC 2198) are given as they
+//!   came; those of telephone-events are read by `switchboard_dtmf::payload`.
 //! - A [`JitterBuffer`] holds 64 packets at most; those that come later than its bound are lost.
 //! - [`SourceLatch`] knows two hosts: the signalled one and the one that signals. A media gateway
 //!   whose SDP names neither is refused.

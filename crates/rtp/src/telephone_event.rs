@@ -29,8 +29,9 @@ impl TelephoneEvent {
     /// Octets of the payload.
     pub const LEN: usize = 4;
 
-    /// Reads a payload. Octets after the first four are ignored: some senders pad, and a second
-    /// event in one packet (RFC 4733, section 2.5.1.5) is never a DTMF digit.
+    /// Reads a payload's first report. Octets after it are ignored: some senders pad. Where several
+    /// events without a pause between them are in one packet (RFC 4733, section 2.5.1.5) each has
+    /// four octets, in order.
     ///
     /// # Errors
     /// When there are fewer than four octets.

@@ -85,7 +85,7 @@ pub struct CallRecord {
     pub line: Option<LineId>,
     /// Both parties are employees.
     pub internal: bool,
-    /// Its audio may be recorded; never for an internal call.
+    /// There is a recording of it, whole as far as the call went; never for an internal call.
     pub recorded: bool,
     /// When it began.
     pub started: UnixMillis,

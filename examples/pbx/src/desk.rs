@@ -45,11 +45,12 @@ impl Originations {
 
 /// The program's side of the drive loop.
 pub(crate) struct Desk {
+    /// Before the keeper: what it closes is kept.
+    tapes: Tapes,
     keeper: Keeper,
     screen: Arc<Screen>,
     show: Show,
     originations: Originations,
-    tapes: Tapes,
 }
 
 impl Desk {
@@ -60,13 +61,10 @@ impl Desk {
         screen: Arc<Screen>,
         show: Show,
     ) -> Self {
-        Self {
-            keeper: Keeper::new(store),
-            screen,
-            show,
-            originations: Originations::default(),
-            tapes: Tapes::new(folder),
-        }
+        let keeper = Keeper::new(store);
+        let keep = keeper.entrance();
+        let tapes = Tapes::new(folder, move |record| keep(Job::CloseCall(record)));
+        Self { tapes, keeper, screen, show, originations: Originations::default() }
     }
 
     pub(crate) fn originations(&self) -> Originations {
@@ -105,7 +103,13 @@ impl Host for Desk {
     }
 
     fn record_closed(&mut self, record: CallRecord) {
-        self.keeper.keep(Job::CloseCall(records::closed(record)));
+        let (recording, recordable) = (RecordingId(record.head.id.0), record.recordable);
+        let record = records::closed(record);
+        if recordable {
+            self.tapes.close(recording, record);
+        } else {
+            self.keeper.keep(Job::CloseCall(record));
+        }
     }
 
     fn originated(&mut self, token: u64, result: Result<CallId, OriginateError>) {

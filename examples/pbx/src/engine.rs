@@ -67,7 +67,6 @@ pub(crate) fn build(
         rtp_timeout: (silence > 0).then(|| Duration::from_secs(silence)),
         seed: u64::from_le_bytes(plane_seed),
         tones: ToneSet::of_country(&file.spec.numbering.country).unwrap_or_else(ToneSet::germany),
-        ..PlaneConfig::default()
     });
     let driver = DriverConfig {
         rtp: settings.rtp,

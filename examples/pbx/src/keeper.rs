@@ -42,11 +42,19 @@ impl Keeper {
     }
 
     pub(crate) fn keep(&self, job: Job) {
-        if let Some(jobs) = &self.jobs
-            && jobs.send(job).is_err()
-        {
-            tracing::error!("the thread that writes to the store has ended");
-        }
+        give(self.jobs.as_ref(), job);
+    }
+
+    /// The same for another thread; drop it before the keeper, which waits for it otherwise.
+    pub(crate) fn entrance(&self) -> impl Fn(Job) + Send + use<> {
+        let jobs = self.jobs.clone();
+        move |job| give(jobs.as_ref(), job)
+    }
+}
+
+fn give(jobs: Option<&Sender<Job>>, job: Job) {
+    if jobs.is_some_and(|jobs| jobs.send(job).is_err()) {
+        tracing::error!("the thread that writes to the store has ended");
     }
 }
 

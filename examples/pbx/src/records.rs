@@ -28,14 +28,13 @@ pub(crate) fn opened(head: RecordHead) -> store::CallRecord {
     }
 }
 
-/// The record of a call that is over.
+/// The record of a call that is over; whether there is a recording is not known here.
 pub(crate) fn closed(record: CallRecord) -> store::CallRecord {
     let started = record.head.started;
     let at = |offset: u64| millis(started.saturating_add(offset));
     let steps = record.steps.into_iter();
     store::CallRecord {
         to: record.to.map(party),
-        recorded: record.recordable,
         answered: record.answered.map(at),
         ended: Some(at(record.duration)),
         talk_ms: record.talk,

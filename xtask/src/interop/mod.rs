@@ -90,7 +90,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "srtp",
-        about: "an encrypted and a plain phone, and two encrypted ones, hear each other",
+        about: "an encrypted phone hears a plain one, one that may encrypt, one that insists on it",
         run: secured::srtp,
     },
     Scenario {

@@ -11,10 +11,12 @@ fn settings(mode: &str) -> String {
     format!("[rtp]\nsrtp = \"{mode}\"\nsrtp_keys_in_clear = true\n")
 }
 
-/// Anna encrypts and nothing else will do for her; Bruno first does not, then does where it is offered. A phone that
-/// insists is called with RTP/SAVP only where `srtp` is "required".
+/// Anna encrypts and nothing else will do for her; Bruno first does not, then does where it is offered, then insists:
+/// baresip refuses keys in plain RTP's profile then, and is called again with RTP/SAVP.
 pub(crate) fn srtp(dir: &Path) -> Result<(), String> {
-    for (name, bruno) in [("plain", ""), ("both", ";mediaenc=srtp")] {
+    for (name, bruno) in
+        [("plain", ""), ("both", ";mediaenc=srtp"), ("insists", ";mediaenc=srtp-mand")]
+    {
         let dir = dir.join(name);
         let stage = Stage::with(&dir, Line::default(), &settings("allowed"))?;
         let mut anna = stage.phone_with(ANNA, true, ";mediaenc=srtp-mand")?;

@@ -26,7 +26,8 @@ pub(crate) enum Heard<'a> {
     Event {
         header: Header,
         clock: ClockRate,
-        event: TelephoneEvent,
+        /// Whole reports, at least one.
+        reports: &'a [u8],
     },
     /// The talker sends nothing for a while, and this is how it sounds meanwhile (RFC 3389).
     Pause {
@@ -137,7 +138,7 @@ impl Incoming {
             }
             Format::Event(clock) => {
                 self.statistics.on_untimed_packet(&header);
-                let Ok(event) = TelephoneEvent::parse(payload) else {
+                let Some(reports) = reports(payload) else {
                     self.malformed += 1;
                     return None;
                 };
@@ -145,8 +146,8 @@ impl Incoming {
                 if header.ssrc == ours || !stream.direction.receives() {
                     return None;
                 }
-                self.note_event(now, &header, &event);
-                Some(Heard::Event { header, clock, event })
+                self.note_events(now, &header, reports);
+                Some(Heard::Event { header, clock, reports })
             }
         }
     }
@@ -183,20 +184,31 @@ impl Incoming {
         let _ = self.digits.handle(now, dtmf::receiver::Input::Other { ssrc, sequence });
     }
 
-    fn note_event(&mut self, now: Instant, header: &Header, event: &TelephoneEvent) {
-        let event = dtmf::TelephoneEvent {
+    fn note_events(&mut self, now: Instant, header: &Header, reports: &[u8]) {
+        let header = dtmf::payload::Header {
             ssrc: header.ssrc.0,
             sequence: header.sequence_number.0,
             timestamp: header.timestamp.0,
             marker: header.marker,
-            event: event.event,
-            end: event.end,
-            volume: event.volume,
-            duration: event.duration,
         };
         let now = dtmf::Instant::from_std(self.epoch, now);
-        let _ = self.digits.handle(now, dtmf::receiver::Input::Event(&event));
+        for event in dtmf::payload::Events::parse(header, reports).into_iter().flatten() {
+            let _ = self.digits.handle(now, dtmf::receiver::Input::Event(&event));
+        }
     }
+}
+
+/// The reports of a telephone-event payload: one, or more that follow each other without a pause
+/// (RFC 4733 section 2.5.1.5). Whatever else is behind the first is padding, which some senders add:
+/// octets that are no whole reports, and reports of no length.
+fn reports(payload: &[u8]) -> Option<&[u8]> {
+    const LEN: usize = TelephoneEvent::LEN;
+    let is_report = |chunk: &&[u8]| TelephoneEvent::parse(chunk).is_ok_and(|r| r.duration > 0);
+    let more = match payload.get(LEN..)? {
+        more if more.len().is_multiple_of(LEN) => more.chunks(LEN).take_while(is_report).count(),
+        _ => 0,
+    };
+    payload.get(..LEN * (1 + more))
 }
 
 /// What a payload type stands for: what was agreed on first, then the static types that need no

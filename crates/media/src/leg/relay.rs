@@ -1,18 +1,16 @@
 //! What a leg's peer is sent on from another leg.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::BufMut as _;
 use switchboard_dtmf::receiver::Output as Press;
-use switchboard_rtp::{HEADER_LEN, Header, TelephoneEvent};
+use switchboard_rtp::{HEADER_LEN, TelephoneEvent};
 
 use super::digits::Job;
 use super::playout::Source;
-use super::secured::Secured;
 use super::{Heard, Leg};
+use crate::Channel;
 use crate::outputs::Outputs;
-use crate::{Channel, LegId};
 
 impl Leg {
     /// Sends on what another leg, or this one in an echo, has heard.
@@ -45,18 +43,28 @@ impl Leg {
                 self.outgoing.octets += u64::from(samples);
             }
             Heard::Event { .. } if self.is_echo() => return,
-            Heard::Event { header, clock, event } => {
+            Heard::Event { header, clock, reports } => {
                 let Some(format) = stream.telephone_event else { return };
                 let (same, payload_type) = (clock == format.clock, format.payload_types.send);
                 let header = self.outgoing.relayed_event(now, &header, same, payload_type);
                 let Some(header) = header else { return };
-                let scaled = u64::from(event.duration) * u64::from(format.clock.get())
-                    / u64::from(clock.get());
-                let duration = u16::try_from(scaled).unwrap_or(u16::MAX);
-                let event = TelephoneEvent { duration, ..event };
+                let reports = reports.chunks(TelephoneEvent::LEN);
+                let events = reports.filter_map(|report| TelephoneEvent::parse(report).ok());
+                let scaled = events.map(|event| {
+                    let units = u64::from(event.duration) * u64::from(format.clock.get())
+                        / u64::from(clock.get());
+                    TelephoneEvent { duration: u16::try_from(units).unwrap_or(u16::MAX), ..event }
+                });
                 let secured = self.secured.as_deref_mut();
-                send_event(leg, destination, secured, &header, event, out);
-                self.outgoing.octets += TelephoneEvent::LEN as u64;
+                let mut octets = 0;
+                out.transmit(leg, Channel::Rtp, destination, secured, |buffer| {
+                    header.write(buffer);
+                    for event in scaled {
+                        event.write(buffer);
+                        octets += TelephoneEvent::LEN as u64;
+                    }
+                });
+                self.outgoing.octets += octets;
             }
         }
         self.outgoing.packets += 1;
@@ -73,19 +81,4 @@ impl Leg {
             self.start_digits(now);
         }
     }
-}
-
-/// Sends a telephone-event under a header that is made already.
-pub(super) fn send_event(
-    leg: LegId,
-    destination: SocketAddr,
-    secured: Option<&mut Secured>,
-    header: &Header,
-    event: TelephoneEvent,
-    out: &mut Outputs,
-) {
-    out.transmit(leg, Channel::Rtp, destination, secured, |buffer| {
-        header.write(buffer);
-        event.write(buffer);
-    });
 }

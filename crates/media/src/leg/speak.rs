@@ -7,7 +7,6 @@ use switchboard_rtp::{RtpTimestamp, TelephoneEvent};
 
 use super::digits::Said;
 use super::playout::Source;
-use super::relay::send_event;
 use super::{FIRST_PACKET_WAIT, Leg, MAX_CATCH_UP, MAX_SAMPLES, RELAY_HOLD};
 use crate::outputs::Outputs;
 use crate::{Channel, EventKind, PlayEnd, SAMPLE_RATE};
@@ -52,7 +51,11 @@ impl Leg {
         let Some(format) = agreed.stream.telephone_event else { return };
         let Some(destination) = agreed.destination() else { return };
         let header = self.outgoing.event(timestamp, marker, format.payload_types.send);
-        send_event(self.id, destination, self.secured.as_deref_mut(), &header, event, out);
+        let secured = self.secured.as_deref_mut();
+        out.transmit(self.id, Channel::Rtp, destination, secured, |buffer| {
+            header.write(buffer);
+            event.write(buffer);
+        });
         self.outgoing.packets += 1;
         self.outgoing.octets += TelephoneEvent::LEN as u64;
     }

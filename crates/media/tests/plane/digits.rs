@@ -1,7 +1,9 @@
 //! Telephone-events: reported once each, passed on, sent.
 
 use switchboard_dialstring::PauseLengths;
-use switchboard_media::{Codec, Command, EventKind, LegId, PlaneConfig, StreamConfig};
+use switchboard_media::{
+    Channel, Codec, Command, EventKind, Input, LegId, Output, PlaneConfig, StreamConfig,
+};
 use switchboard_testkit::{Link, Recording, Say, Wire, audio};
 
 use crate::room::{A, B, Room, assert_tone, ms, ours, stream, telephone_event, theirs};
@@ -61,6 +63,42 @@ fn keys_pass_a_bridge_under_the_other_payload_type() {
     for pair in headers.windows(2) {
         assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
     }
+}
+
+/// RFC 4733 section 2.5.1.5: several reports in a packet are as many presses, and go on together; what
+/// pads a packet is none.
+#[test]
+fn packed_events_are_read_and_passed_on() {
+    let mut room = Room::pair();
+    room.command(Command::Bridge { a: A, b: B });
+    room.peer(A).say(Say::Silence);
+    room.peer(B).say(Say::Silence);
+    room.run(ms(500));
+    room.peer(A).say(Say::Nothing);
+    room.run(ms(100));
+    let mut press = |sequence: u8, reports: &[u8]| {
+        let mut payload = vec![0x80, 0x80 | 101, 9, sequence, 0, 0, 0x20, sequence, 0, 0, 0, 99];
+        payload.extend(reports);
+        let (leg, channel, source) = (A, Channel::Rtp, theirs(A));
+        let input = Input::Packet { leg, channel, source, payload: &payload };
+        room.plane.handle(room.clock.now(), input).expect("sensible");
+        let sent = std::iter::from_fn(|| room.plane.poll_output());
+        let sent: Vec<Vec<u8>> = sent
+            .filter_map(|output| match output {
+                Output::Transmit(sent) if sent.leg == B => Some(sent.payload[12..].to_vec()),
+                _ => None,
+            })
+            .collect();
+        room.run(ms(500));
+        sent
+    };
+    let (one, two) = ([1, 0x8a, 3, 0x20], [2, 0x8a, 3, 0x20]);
+    assert_eq!(press(1, &[one, two].concat()), [[one, two].concat()]);
+    // Padding: a whole report of nothing, and less than a report.
+    assert_eq!(press(200, &[[3, 0x8a, 3, 0x20], [0; 4]].concat()), [[3, 0x8a, 3, 0x20]]);
+    assert_eq!(press(240, &[4, 0x8a, 3, 0x20, 5, 0x8a]), [[4, 0x8a, 3, 0x20]]);
+    assert_eq!(press(250, &[4, 0x8a, 3]), [[0_u8; 0]; 0]);
+    assert_eq!(room.keys(A), "1234");
 }
 
 /// Another clock than 8000: durations are converted, presses stay single.

@@ -124,6 +124,9 @@ impl Leg {
                 if matches!(status.code(), 401 | 407) && self.authorise(now, world, response) {
                     return;
                 }
+                if matches!(status.code(), 488 | 606) && self.encrypt(now, world) {
+                    return;
+                }
                 self.over(world);
                 if !cancelled {
                     self.events.push_back(Event::Refused(status));
@@ -239,6 +242,17 @@ impl Leg {
         };
         let Some(authorization) = answer else { return false };
         self.call_again(now, world, Some(&authorization))
+    }
+
+    /// Sends the INVITE again, once, with encrypted audio alone: who insists on it may not know it
+    /// when it is offered in plain RTP's profile (RFC 8643).
+    fn encrypt(&mut self, now: Instant, world: &mut World) -> bool {
+        let Sip::Calling(calling) = &mut self.sip else { return false };
+        if calling.cancelled || !calling.fresh.insist_on_encryption() {
+            return false;
+        }
+        calling.challenged = false;
+        self.call_again(now, world, None)
     }
 
     /// Sends the INVITE again, as another one of the same call.

@@ -12,6 +12,7 @@ mod lamps;
 mod lossy;
 mod outbound;
 mod register;
+mod secured;
 mod support;
 mod tapes;
 mod transfer;

@@ -27,6 +27,8 @@ pub enum Called {
     Answer(Duration),
     /// Refuses.
     Refuse(u16),
+    /// Refuses a description whose audio is not RTP/SAVP, and answers one whose audio is.
+    InsistOnSrtp,
     /// 183 with audio, until the test says something.
     EarlyMedia,
     /// Says nothing at all.
@@ -703,6 +705,16 @@ impl Phone {
                 call.over = true;
                 call.incoming = None;
                 status
+            }
+            Called::InsistOnSrtp
+                if !String::from_utf8_lossy(request.body()).contains(" RTP/SAVP ") =>
+            {
+                call.over = true;
+                488
+            }
+            Called::InsistOnSrtp => {
+                call.answer_at = Some(now);
+                180
             }
             Called::Ring => 180,
             Called::EarlyMedia => 183,
