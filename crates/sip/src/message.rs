@@ -17,12 +17,15 @@ mod name;
 mod name_addr;
 mod params;
 mod refusal;
+mod retry_after;
 mod scan;
 mod start;
 mod status;
+mod user_to_user;
 mod validate;
 mod value;
 mod via;
+mod warning;
 mod ws_frame;
 
 use core::fmt;
@@ -51,10 +54,13 @@ pub use name::{HeaderName, Name};
 pub use name_addr::NameAddr;
 pub use params::{Param, ParamIter, Params, quote, unquote};
 pub use refusal::refusal;
+pub use retry_after::RetryAfter;
 pub use status::{InvalidStatus, StatusCode};
+pub use user_to_user::UserToUser;
 pub use value::{HeaderValue, InvalidValue};
 pub use via::Via;
 pub(crate) use via::port;
+pub use warning::Warning;
 pub use ws_frame::decode_frame;
 
 /// The longest message accepted, in octets: what a UDP datagram's length can say.
@@ -366,6 +372,31 @@ impl Message {
     /// If it is malformed.
     pub fn rack(&self) -> Result<Option<RAck>, ParseError> {
         self.typed(HeaderName::RAck, RAck::parse)
+    }
+
+    /// Retry-After.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn retry_after(&self) -> Result<Option<RetryAfter>, ParseError> {
+        self.typed(HeaderName::RetryAfter, RetryAfter::parse)
+    }
+
+    /// All Warnings.
+    pub fn warnings(&self) -> impl Iterator<Item = Result<Warning<'_>, ParseError>> {
+        self.values(HeaderName::Warning).map(Warning::parse)
+    }
+
+    /// All User-to-User data (RFC 7433).
+    pub fn user_to_user(&self) -> impl Iterator<Item = Result<UserToUser<'_>, ParseError>> {
+        self.values(HeaderName::UserToUser).map(UserToUser::parse)
+    }
+
+    /// What Privacy asks for: `id`, `user`, `header`, `session`, `critical`, `none`, `history` (RFC 3323 section 4.2,
+    /// 3325 section 9.3, 7044 section 10.1).
+    pub fn privacy(&self) -> impl Iterator<Item = &str> {
+        let text = self.text(HeaderName::Privacy).unwrap_or("");
+        text.split(';').map(str::trim).filter(|value| !value.is_empty())
     }
 
     /// The first field of a name, read by its grammar; errors tell the octet of the message.

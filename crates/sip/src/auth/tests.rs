@@ -89,7 +89,7 @@ fn accepted() -> Verdict {
     Verdict::Accepted { user: "anna".into() }
 }
 
-/// RFC 7616 section 3.9.1, and RFC 2617 section 3.5.
+/// RFC 7616 section 3.9.1, section 3.9.2 with erratum 4897, and RFC 2617 section 3.5.
 #[test]
 fn published_examples() {
     let nonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
@@ -104,6 +104,19 @@ fn published_examples() {
         let question = Question { nonce, uri, qop: Some((false, cnonce, "00000001")) };
         assert_eq!(question.response(&ha1, &get, b"").hex().as_str(), expected);
     }
+    let ha1 = Ha1::new(
+        Algorithm::Sha512Trunc256,
+        "J\u{e4}s\u{f8}n Doe",
+        "api@example.org",
+        "Secret, or not?",
+    );
+    let question = Question {
+        nonce: "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK",
+        uri: "/doe.json",
+        qop: Some((false, "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", "00000001")),
+    };
+    let expected = "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5";
+    assert_eq!(question.response(&ha1, &get, b"").hex().as_str(), expected);
     let ha1 = Ha1::new(Algorithm::Md5, "Mufasa", "testrealm@host.com", "Circle Of Life");
     let nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
     let question = Question { nonce, uri, qop: Some((false, "0a4f113b", "00000001")) };

@@ -1,5 +1,7 @@
 //! Values with a shape of their own: media types, tokens with parameters, Replaces, RAck and Date.
 
+use core::fmt;
+
 use super::cursor::{Cursor, text};
 use super::params::Params;
 use super::{Method, ParseError, ParseErrorKind, chars};
@@ -38,6 +40,12 @@ impl<'a> Item<'a> {
     /// The parameters.
     pub fn params(&self) -> Params<'a> {
         self.params
+    }
+}
+
+impl fmt::Display for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.value, self.params)
     }
 }
 
@@ -96,6 +104,12 @@ impl<'a> MediaType<'a> {
     }
 }
 
+impl fmt::Display for MediaType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}{}", self.kind, self.subtype, self.params)
+    }
+}
+
 /// The dialog that a new one is to take the place of (RFC 3891 section 6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaces<'a> {
@@ -141,6 +155,14 @@ impl<'a> Replaces<'a> {
     }
 }
 
+impl fmt::Display for Replaces<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (to, from) = (self.to_tag, self.from_tag);
+        write!(f, "{};to-tag={to};from-tag={from}", self.call_id)?;
+        f.write_str(if self.early_only { ";early-only" } else { "" })
+    }
+}
+
 /// Which provisional response a PRACK acknowledges (RFC 3262 section 7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RAck {
@@ -167,8 +189,8 @@ impl RAck {
     }
 }
 
-impl core::fmt::Display for RAck {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for RAck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.rseq, self.cseq, self.method)
     }
 }

@@ -19,7 +19,7 @@ impl<'a> Host<'a> {
     /// Tells names from addresses; the text was checked by [`Host::read`].
     pub(crate) fn of(host: &'a str) -> Host<'a> {
         if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            return inner.parse::<Ipv6Addr>().map_or(Host::Name(host), |ip| Host::Ip(ip.into()));
+            return ipv6(inner).map_or(Host::Name(host), |ip| Host::Ip(ip.into()));
         }
         match host.as_bytes() {
             [b'0'..=b'9', ..] => {
@@ -45,7 +45,7 @@ impl<'a> Host<'a> {
         cursor.at += 1;
         let end = cursor.rest().iter().position(|&octet| octet == b']');
         let inner = end.map(|end| text(&cursor.rest()[..end]));
-        match inner.and_then(|inner| inner.parse::<Ipv6Addr>().ok().map(|_| inner.len())) {
+        match inner.and_then(|inner| ipv6(inner).map(|_| inner.len())) {
             Some(length) => {
                 cursor.at += length + 1;
                 Ok(&cursor.text[start..cursor.at])
@@ -70,6 +70,23 @@ impl<'a> Host<'a> {
             _ => false,
         }
     }
+}
+
+/// An IPv6 address; with an IPv4 address in it, also as RFC 3261's grammar writes it, with a third colon before that
+/// (RFC 5118 section 4.10: to be tolerated).
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let (groups, v4) = text.split_once(":::")?;
+    let v4: Ipv4Addr = v4.parse().ok()?;
+    // At most five groups: two colons stand for one at least.
+    if groups.bytes().filter(|&octet| octet == b':').count() > 4 {
+        return None;
+    }
+    let mut octets = text.get(..groups.len() + 2)?.parse::<Ipv6Addr>().ok()?.octets();
+    octets[12..].copy_from_slice(&v4.octets());
+    Some(octets.into())
 }
 
 impl fmt::Display for Host<'_> {

@@ -1,10 +1,11 @@
 //! Addresses with a display name and parameters: From, To, Contact, Route and their like (RFC 3261 section 20.10).
 
+use core::fmt;
 use core::ops::Range;
 use std::borrow::Cow;
 
 use super::cursor::Cursor;
-use super::params::{Params, unquote};
+use super::params::{Params, unquote, write_on_a_line};
 use super::{ParseError, ParseErrorKind, chars, scan};
 use crate::uri::Uri;
 
@@ -75,6 +76,17 @@ impl<'a> NameAddr<'a> {
     /// The q parameter of a Contact in thousandths, 1000 if there is none or it is malformed (RFC 3261 section 20.10).
     pub fn q(&self) -> u16 {
         self.params.get("q").and_then(parse_q).unwrap_or(1000)
+    }
+}
+
+impl fmt::Display for NameAddr<'_> {
+    /// The address on one line, its URI in brackets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.display.is_empty() {
+            write_on_a_line(f, self.display)?;
+            f.write_str(" ")?;
+        }
+        write!(f, "<{}>{}", self.uri, self.params)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parameters: `;name` and `;name=value` (RFC 3261 section 25.1, `generic-param`).
 
+use core::fmt::{self, Write as _};
 use core::ops::Range;
 use std::borrow::Cow;
 
@@ -84,6 +85,26 @@ impl<'a> Params<'a> {
     pub fn iter(&self) -> ParamIter<'a> {
         ParamIter { cursor: Cursor::new(self.text) }
     }
+}
+
+impl fmt::Display for Params<'_> {
+    /// As written, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_on_a_line(f, self.text)
+    }
+}
+
+/// Octets of a header value as text on one line: a line end that folds is left out before its space, and other control
+/// octets become spaces.
+pub(super) fn write_on_a_line(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
+    for symbol in String::from_utf8_lossy(octets).chars() {
+        match symbol {
+            '\r' | '\n' => {}
+            symbol if symbol.is_control() => f.write_char(' ')?,
+            symbol => f.write_char(symbol)?,
+        }
+    }
+    Ok(())
 }
 
 impl<'a> IntoIterator for Params<'a> {

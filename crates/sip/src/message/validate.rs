@@ -1,10 +1,11 @@
 //! A second look at a message: every header field that this crate can read typed, and what RFC 3261 asks of the whole.
 
-use super::cursor::{Cursor, text};
+use super::cursor::Cursor;
 use super::fields::{Date, Item, MediaType, RAck, Replaces};
 use super::params::Items;
 use super::{
-    Header, HeaderName, Message, Method, NameAddr, ParseError, ParseErrorKind, Via, chars,
+    Header, HeaderName, Message, Method, NameAddr, ParseError, ParseErrorKind, RetryAfter,
+    UserToUser, Via, Warning,
 };
 use crate::uri::Scheme;
 
@@ -73,7 +74,7 @@ fn check(message: &Message, name: HeaderName, header: &Header<'_>) -> Result<(),
         N::SessionExpires | N::MinSe => {
             number(value, |cursor| super::Params::read(cursor).and_then(|_| cursor.end()))
         }
-        N::RetryAfter => number(value, |_| Ok(())),
+        N::RetryAfter => RetryAfter::parse(value).map(drop),
         N::Date => Date::parse(value).map(drop),
         N::ContentType => MediaType::parse(value).map(drop),
         N::Accept if value.is_empty() => Ok(()),
@@ -90,7 +91,8 @@ fn check(message: &Message, name: HeaderName, header: &Header<'_>) -> Result<(),
         N::Reason => each(value, |item| Item::parse(item).map(drop)),
         N::Replaces => Replaces::parse(value).map(drop),
         N::RAck => RAck::parse(value).map(drop),
-        N::Warning => each(value, warning),
+        N::Warning => each(value, |item| Warning::parse(item).map(drop)),
+        N::UserToUser => each(value, |item| UserToUser::parse(item).map(drop)),
         N::Authorization | N::ProxyAuthorization | N::WwwAuthenticate | N::ProxyAuthenticate => {
             Cursor::new(value).token().map(drop)
         }
@@ -119,24 +121,5 @@ fn number(
 fn token(value: &[u8]) -> Result<(), ParseError> {
     let mut cursor = Cursor::new(value);
     cursor.token()?;
-    cursor.end()
-}
-
-/// `warn-code SP warn-agent SP warn-text`, the code of three digits, the text a quoted string.
-fn warning(value: &[u8]) -> Result<(), ParseError> {
-    let mut cursor = Cursor::new(value);
-    let code = text(cursor.span(chars::TOKEN));
-    if code.len() != 3 || !code.bytes().all(|octet| octet.is_ascii_digit()) {
-        return Err(ParseError::new(ParseErrorKind::Number, 0));
-    }
-    cursor.skip_lws();
-    while cursor.peek().is_some_and(|octet| !matches!(octet, b' ' | b'"')) {
-        cursor.at += 1;
-    }
-    cursor.skip_lws();
-    if cursor.peek() != Some(b'"') {
-        return Err(cursor.error(ParseErrorKind::Quote));
-    }
-    cursor.quoted()?;
     cursor.end()
 }

@@ -1,5 +1,6 @@
 //! Via (RFC 3261 section 20.42, with RFC 3581's rport).
 
+use core::fmt;
 use core::net::IpAddr;
 use core::ops::Range;
 
@@ -81,6 +82,16 @@ impl<'a> Via<'a> {
             "" => Some(None),
             port => Some(port.parse().ok()),
         }
+    }
+}
+
+impl fmt::Display for Via<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SIP/2.0/{} {}", self.transport(), self.host())?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        self.params.fmt(f)
     }
 }
 
