@@ -1,16 +1,18 @@
 //! Hears the digits in WAV files of 8, 16 or 48 kHz.
 //!
-//! `cargo run --release --example detect_tones -- [--times | --svg] FILE.wav...` prints for each
-//! file its name, a tab, and the digits; with `--times` a line for each digit with its start and
-//! end in seconds; with `--svg` one picture of all files instead, their audio and where the digits
-//! are in it. Of several channels the first is heard.
+//! `cargo run --release --example detect_tones -- [--times] [--svg [OUT.svg]] FILE.wav...` prints
+//! for each file its name, a tab, and the digits; with `--times` a line for each digit with its
+//! start and end in seconds; with `--svg OUT.svg` it also draws one picture of all files, their
+//! audio, its eight tones and where the digits are; with `--svg` alone it prints the picture
+//! instead of the digits. Of several channels the first is heard.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 #[path = "detect_tones/picture.rs"]
 mod picture;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::ExitCode;
 
 use switchboard_dtmf::detector::{Detector, Output};
@@ -94,43 +96,51 @@ fn hear(path: &OsStr) -> Result<Hearing, Fault> {
     Ok(Hearing { name, rate: spec.sample_rate, audio, heard })
 }
 
-/// What is printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Print {
-    Digits,
-    Times,
-    Svg,
+/// What is asked for.
+#[derive(Default)]
+struct Options {
+    times: bool,
+    svg: bool,
+    /// Where the picture goes if not to the standard output.
+    out: Option<OsString>,
+    files: Vec<OsString>,
+}
+
+/// None if it is not understood.
+fn options() -> Option<Options> {
+    let mut options = Options::default();
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--times") => options.times = true,
+            Some("--svg") => {
+                options.svg = true;
+                options.out = arguments.next_if(|next| {
+                    Path::new(next).extension().is_some_and(|extension| extension == "svg")
+                });
+            }
+            Some(option) if option.starts_with("--") => return None,
+            _ => options.files.push(argument),
+        }
+    }
+    (!options.files.is_empty()).then_some(options)
 }
 
 fn main() -> ExitCode {
-    let (mut print, mut files) = (Print::Digits, Vec::new());
-    for argument in std::env::args_os().skip(1) {
-        match argument.to_str() {
-            Some("--times") => print = Print::Times,
-            Some("--svg") => print = Print::Svg,
-            Some(option) if option.starts_with("--") => {
-                files.clear();
-                break;
-            }
-            _ => files.push(argument),
-        }
-    }
-    if files.is_empty() {
-        eprintln!("usage: detect_tones [--times | --svg] FILE.wav...");
+    let Some(Options { times, svg, out, files }) = options() else {
+        eprintln!("usage: detect_tones [--times] [--svg [OUT.svg]] FILE.wav...");
         return ExitCode::FAILURE;
-    }
-    let (mut result, mut pictured) = (ExitCode::SUCCESS, Vec::new());
+    };
+    let (mut result, mut hearings) = (ExitCode::SUCCESS, Vec::new());
     for file in files {
         match hear(&file) {
-            Ok(hearing) if print == Print::Svg => pictured.push(hearing),
-            Ok(Hearing { name, heard, .. }) if print == Print::Times => {
-                for Heard { digit, from, to } in heard {
-                    println!("{name}\t{digit}\t{from:.3}\t{to:.3}");
+            Ok(hearing) => {
+                if !svg || out.is_some() {
+                    print(&hearing, times);
                 }
-            }
-            Ok(Hearing { name, heard, .. }) => {
-                let digits: String = heard.iter().map(|heard| heard.digit).collect();
-                println!("{name}\t{digits}");
+                if svg {
+                    hearings.push(hearing);
+                }
             }
             Err(fault) => {
                 eprintln!("{}: {fault}", file.to_string_lossy());
@@ -138,8 +148,26 @@ fn main() -> ExitCode {
             }
         }
     }
-    if print == Print::Svg {
-        println!("{}", picture::svg(&pictured));
+    match out {
+        Some(out) => {
+            if let Err(error) = std::fs::write(&out, picture::svg(&hearings)) {
+                eprintln!("{}: {error}", out.to_string_lossy());
+                result = ExitCode::FAILURE;
+            }
+        }
+        None if svg => println!("{}", picture::svg(&hearings)),
+        None => {}
     }
     result
+}
+
+fn print(Hearing { name, heard, .. }: &Hearing, times: bool) {
+    if times {
+        for Heard { digit, from, to } in heard {
+            println!("{name}\t{digit}\t{from:.3}\t{to:.3}");
+        }
+    } else {
+        let digits: String = heard.iter().map(|heard| heard.digit).collect();
+        println!("{name}\t{digits}");
+    }
 }

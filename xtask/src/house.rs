@@ -159,6 +159,12 @@ const RUNS: &[Run] = &[
         input: "",
         holds: "<title>#: 0.",
     },
+    Run {
+        example: "detect_tones",
+        args: &["--svg", "{out}/digits.svg", "{out}/digits.wav"],
+        input: "",
+        holds: "\t159#",
+    },
     Run { example: "rtp_dump", args: &[], input: "", holds: "event" },
     Run { example: "sip_check", args: &["{out}/register.sip"], input: "", holds: "\taccept\t" },
     Run { example: "route_call", args: &[], input: "", holds: "play welcome" },

@@ -92,6 +92,9 @@ enum Task {
         /// Minutes of synthetic speech among the files.
         #[arg(long, default_value_t = 60)]
         speech: u32,
+        /// Other sounds and other speech than the page's: prints the table and leaves the page as it is.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
     },
     /// Install the programs and tools that the tests use.
     Setup,
@@ -131,7 +134,7 @@ fn main() -> ExitCode {
         Task::BenchReport { bench } => {
             report.step("bench-report", || bench_report::run(bench.as_deref()));
         }
-        Task::Tones { speech } => report.step("tones", || tones::run(speech)),
+        Task::Tones { speech, seed } => report.step("tones", || tones::run(speech, seed)),
         Task::Setup => install::everything(&mut report),
     }
     report.finish()

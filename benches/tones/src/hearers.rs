@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use switchboard_dtmf::detector::{Detector, Output};
+use switchboard_dtmf::detector::{Detector, Mute, Output};
 use switchboard_dtmf::generator::SampleRate;
 
 use crate::{Fault, load};
@@ -59,6 +59,18 @@ pub(crate) fn ours(audio: &[i16]) -> String {
     detector.finish();
     drain(&mut detector);
     digits
+}
+
+/// The audio that passes on behind ours: with the digits taken out, and as late as it is.
+pub(crate) fn passed_on(audio: &[i16]) -> Vec<i16> {
+    let mut mute = Mute::new(SampleRate::Hz8000);
+    let mut audio = audio.to_vec();
+    audio.resize(audio.len() + mute.delay(), 0);
+    for piece in audio.chunks_mut(PIECE) {
+        mute.handle(piece);
+        while mute.poll_output().is_some() {}
+    }
+    audio
 }
 
 /// The crate `dtmf`. Its states last 50 ms: silence after the audio lets it come to its end.

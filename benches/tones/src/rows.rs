@@ -31,9 +31,12 @@ impl Row {
     /// The length of a trial: 600 ms.
     pub(crate) const SAMPLES: usize = 4_800;
 
-    pub(crate) fn make(&self) -> Vec<Trial> {
-        let mut random =
-            Random(self.name.bytes().fold(7, |seed, octet| seed * 31 + u64::from(octet)));
+    pub(crate) fn make(&self, seed: u64) -> Vec<Trial> {
+        let name = self
+            .name
+            .bytes()
+            .fold(7_u64, |seed, octet| seed.wrapping_mul(31).wrapping_add(octet.into()));
+        let mut random = seeded(name, seed);
         let digits = Digit::ALL.into_iter().cycle().take(TRIALS);
         digits
             .map(|digit| {
@@ -48,6 +51,17 @@ impl Row {
             })
             .collect()
     }
+}
+
+/// What is made from this number, and otherwise with another seed than 0.
+pub(crate) fn seeded(number: u64, seed: u64) -> Random {
+    Random(number ^ seed.wrapping_mul(0xd129_42fc_64db_3e6d))
+}
+
+/// How many of the trials were heard right.
+pub(crate) fn percent_right(heard: &[String], trials: &[Trial]) -> f64 {
+    let right = heard.iter().zip(trials).filter(|(heard, trial)| **heard == trial.right);
+    100.0 * right.count() as f64 / trials.len() as f64
 }
 
 const fn once(name: &'static str, make: fn(&mut Random, Digit) -> Vec<i16>) -> Row {

@@ -1,23 +1,27 @@
 //! Sounds that are no digits.
 
-use crate::audio::{Audio, BURST, Random};
+use crate::audio::{Audio, BURST};
+use crate::rows::seeded;
 
 /// Each sound with its name.
-pub(crate) fn sounds() -> Vec<(String, Vec<i16>)> {
+pub(crate) fn sounds(seed: u64) -> Vec<(String, Vec<i16>)> {
     vec![
-        ("3,000 vowels: gliding harmonics through two resonances".to_owned(), vowels(3_000)),
-        ("10 minutes of music: chords of up to five notes with harmonics".to_owned(), music(600)),
-        ("dial, ring-back, busy and special information tones".to_owned(), progress()),
-        ("single tones from 300 to 2,000 Hz".to_owned(), sweep()),
+        ("3,000 vowels: gliding harmonics through two resonances".to_owned(), vowels(3_000, seed)),
+        (
+            "10 minutes of music: chords of up to five notes with harmonics".to_owned(),
+            music(600, seed),
+        ),
+        ("dial, ring-back, busy and special information tones".to_owned(), progress(seed)),
+        ("single tones from 300 to 2,000 Hz".to_owned(), sweep(seed)),
         ("5 minutes of white noise".to_owned(), {
-            Audio::silence(300_000.0).noise(&mut Random(5), BURST, 3.0).pcm()
+            Audio::silence(300_000.0).noise(&mut seeded(5, seed), BURST, 3.0).pcm()
         }),
     ]
 }
 
 /// Vowels one after another, with a pitch of 80 to 300 Hz.
-pub(crate) fn vowels(count: usize) -> Vec<i16> {
-    let mut random = Random(77);
+pub(crate) fn vowels(count: usize, seed: u64) -> Vec<i16> {
+    let mut random = seeded(77, seed);
     let mut audio = Vec::new();
     for _ in 0..count {
         audio.extend(random.vowel());
@@ -26,8 +30,8 @@ pub(crate) fn vowels(count: usize) -> Vec<i16> {
 }
 
 /// Chords of notes of the tempered scale, each with harmonics that fall off, struck and fading.
-pub(crate) fn music(seconds: usize) -> Vec<i16> {
-    let mut random = Random(99);
+pub(crate) fn music(seconds: usize, seed: u64) -> Vec<i16> {
+    let mut random = seeded(99, seed);
     let mut audio = vec![0.0; seconds * 8_000];
     let mut from = 0;
     while from < audio.len() {
@@ -52,7 +56,7 @@ pub(crate) fn music(seconds: usize) -> Vec<i16> {
 }
 
 /// Each tone of a call's progress, on and off.
-fn progress() -> Vec<i16> {
+fn progress(seed: u64) -> Vec<i16> {
     const TONES: &[&[f64]] = &[
         &[350.0, 440.0],
         &[425.0],
@@ -67,7 +71,7 @@ fn progress() -> Vec<i16> {
         &[1_800.0],
         &[2_100.0],
     ];
-    let mut random = Random(3);
+    let mut random = seeded(3, seed);
     let mut audio = Vec::new();
     for _ in 0..20 {
         for tones in TONES {
@@ -81,8 +85,8 @@ fn progress() -> Vec<i16> {
     audio
 }
 
-fn sweep() -> Vec<i16> {
-    let mut random = Random(11);
+fn sweep(seed: u64) -> Vec<i16> {
+    let mut random = seeded(11, seed);
     let mut audio = Vec::new();
     for hertz in 300..2_000 {
         let silence = Audio::silence(120.0);

@@ -1,6 +1,6 @@
 //! Speech in many voices, by `espeak-ng` and `sox`: the same each time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A language of `espeak-ng` and sentences in it.
@@ -81,37 +81,65 @@ const VOICES: &[&str] = &[
     "robert", "sandro", "travis",
 ];
 
+/// Pieces that are made at the same time.
+const AT_ONCE: usize = 4;
+
 /// Decibels below full scale to which a piece is brought.
 const LEVELS: &[u32] = &[1, 3, 6, 12, 20];
 
-/// Makes pieces until there are so many minutes; those that are there already are kept. Tells how much there is.
-pub(crate) fn make(dir: &Path, minutes: u32) -> Result<String, String> {
+/// Makes pieces until there are so many minutes; those that are there already are kept. Tells how much there is. Another
+/// seed than 0 gives each voice another language, and its words in another order.
+pub(crate) fn make(dir: &Path, minutes: u32, seed: u64) -> Result<String, String> {
     std::fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     let wanted = u64::from(minutes) * 60 * 8_000 * 2;
+    let name = |number: usize| dir.join(format!("{number:04}.raw"));
     let (mut octets, mut pieces) = (0, 0);
     while octets < wanted {
-        let path = dir.join(format!("{pieces:04}.raw"));
-        if !path.is_file() {
-            piece(&path, pieces)?;
+        // The next few at once; one that is not needed is removed below.
+        std::thread::scope(|scope| {
+            let made: Vec<_> = (pieces..pieces + AT_ONCE)
+                .filter(|number| !name(*number).is_file())
+                .map(|number| scope.spawn(move || piece(&name(number), number, seed)))
+                .collect();
+            made.into_iter().try_for_each(|made| {
+                made.join().unwrap_or_else(|_| Err("a thread has panicked".to_owned()))
+            })
+        })?;
+        for _ in 0..AT_ONCE {
+            if octets < wanted {
+                octets += std::fs::metadata(name(pieces)).map_err(|e| e.to_string())?.len();
+                pieces += 1;
+            }
         }
-        octets += std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
-        pieces += 1;
     }
     // What a longer run has left is not part of this one.
     for more in pieces.. {
-        if std::fs::remove_file(dir.join(format!("{more:04}.raw"))).is_err() {
+        if std::fs::remove_file(name(more)).is_err() {
             break;
         }
     }
     Ok(format!("{} minutes of speech in {pieces} pieces", octets / 2 / 8_000 / 60))
 }
 
+/// The words in another order.
+fn shuffled(text: &str, mut seed: u64) -> String {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    for at in (1..words.len()).rev() {
+        // Knuth's generator; its upper half is good enough to talk nonsense.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        words.swap(at, (seed >> 33) as usize % (at + 1));
+    }
+    words.join(" ")
+}
+
 /// One language, voice, speed, pitch and level after another, none of them in step.
-fn piece(path: &PathBuf, number: usize) -> Result<(), String> {
-    let (language, text) = LANGUAGES[number % LANGUAGES.len()];
+fn piece(path: &Path, number: usize, seed: u64) -> Result<(), String> {
+    let shift = (seed % 1_000) as usize;
+    let (language, text) = LANGUAGES[(number + shift) % LANGUAGES.len()];
+    let text = &if seed == 0 { text.to_owned() } else { shuffled(text, seed + number as u64) };
     let voice = format!("{language}+{}", VOICES[number % VOICES.len()]);
-    let speed = (110 + number * 37 % 140).to_string();
-    let pitch = (number * 29 % 100).to_string();
+    let speed = (110 + (number + shift) * 37 % 140).to_string();
+    let pitch = ((number + 3 * shift) * 29 % 100).to_string();
     let level = format!("-{}", LEVELS[number * 7 % LEVELS.len()]);
     let fault = |error: std::io::Error| format!("speech: {error}");
     let mut espeak = Command::new("espeak-ng")
