@@ -8,15 +8,20 @@ use switchboard_dialstring::Digit;
 use super::super::*;
 use super::audio::{Audio, BURST, Burst, Law, Random};
 use super::signal::{heard, outputs};
+use crate::generator::{Config, Generator};
 
-fn passed_on(audio: &[i16], piece: usize) -> Vec<i16> {
-    let mut mute = Mute::new(SampleRate::Hz8000);
-    let mut audio = audio.to_vec();
-    for piece in audio.chunks_mut(piece) {
-        let mut done = 0;
-        while done < piece.len() {
-            done += mute.handle(&mut piece[done..]);
+/// What passes on of audio that comes in pieces of these sizes, in turns.
+fn passed_on<S: Sample + Default>(rate: SampleRate, audio: &[S], pieces: &[usize]) -> Vec<S> {
+    let mut mute = Mute::new(rate);
+    let (mut audio, mut at) = (audio.to_vec(), 0);
+    for piece in pieces.iter().cycle() {
+        let end = audio.len().min(at + piece);
+        while at < end {
+            at += mute.handle(&mut audio[at..end]);
             while mute.poll_output().is_some() {}
+        }
+        if at == audio.len() {
+            break;
         }
     }
     audio
@@ -31,7 +36,7 @@ fn nobody_behind_hears_a_digit_again() {
         let audio = Audio::silence(500.0).burst(&mut random, 200.0, digit, burst);
         let audio = audio.noise(&mut random, burst, 20.0).companded(Law::Mu);
         assert_eq!(heard(&audio).len(), 1);
-        assert_eq!(heard(&passed_on(&audio, 160)), "");
+        assert_eq!(heard(&passed_on(SampleRate::Hz8000, &audio, &[160])), "");
     }
 }
 
@@ -39,7 +44,7 @@ fn nobody_behind_hears_a_digit_again() {
 fn what_is_no_digit_passes_as_it_was() {
     let mut random = Random(22);
     let audio: Vec<i16> = (0..20).flat_map(|_| random.vowel()).collect();
-    let passed = passed_on(&audio, 160);
+    let passed = passed_on(SampleRate::Hz8000, &audio, &[160]);
     assert_eq!(heard(&audio), "");
     assert_eq!(passed[800..], audio[..audio.len() - 800]);
 }
@@ -60,5 +65,35 @@ proptest! {
         for piece in pieces {
             prop_assert_eq!(&outputs(SampleRate::Hz8000, &audio, piece), &whole);
         }
+    }
+
+    /// At each rate, as whole numbers and as floats, in any pieces: one and the same passes on, and there is no digit in it.
+    #[test]
+    fn at_any_rate_in_any_pieces_no_digit_passes(
+        sixteen in any::<bool>(),
+        digits in proptest::collection::vec(0_usize..16, 1..4),
+        tone in 40_u64..120,
+        pieces in proptest::collection::vec(1_usize..3_000, 1..6),
+    ) {
+        let sample_rate = if sixteen { SampleRate::Hz16000 } else { SampleRate::Hz48000 };
+        let tone = core::time::Duration::from_millis(tone);
+        let config = Config { sample_rate, tone, ..Config::default() };
+        let plan = digits.iter().map(|digit| Digit::ALL[*digit]).collect();
+        let mut generator = Generator::new(config, plan);
+        let mut audio = std::vec![0; sample_rate.hertz() as usize];
+        generator.fill(&mut audio);
+        let starts = |outputs: Vec<Output>| {
+            outputs.iter().filter(|output| matches!(output, Output::Start { .. })).count()
+        };
+        prop_assert_eq!(starts(outputs(sample_rate, &audio, usize::MAX)), digits.len());
+        let passed = passed_on(sample_rate, &audio, &pieces);
+        prop_assert_eq!(starts(outputs(sample_rate, &passed, usize::MAX)), 0);
+        prop_assert_eq!(&passed_on(sample_rate, &audio, &[1 << 20]), &passed);
+        let floats: Vec<f32> = audio.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+        let floats: Vec<i16> = passed_on(sample_rate, &floats, &pieces)
+            .into_iter()
+            .map(|sample| (sample * 32_768.0) as i16)
+            .collect();
+        prop_assert_eq!(&floats, &passed);
     }
 }
