@@ -28,7 +28,7 @@ pub(crate) fn run(minutes: u32, seed: u64) -> Result<String, String> {
     std::fs::create_dir_all(&work).map_err(fault)?;
     println!("{}", speech::make(&speech_dir(&work, seed), minutes, seed)?);
     for seed in HELD_OUT {
-        println!("{}", speech::make(&speech_dir(&work, seed), (minutes / 6).max(1), seed)?);
+        println!("{}", speech::make(&speech_dir(&work, seed), (minutes / 3).max(1), seed)?);
     }
     let spandsp = work.join("spandsp");
     let source = cmd::root().join("benches/tones/spandsp.c");
