@@ -14,9 +14,15 @@ pub enum Reception {
     Repeated,
     /// One before it is missing: drop it; its sender repeats both (RFC 3262 section 4).
     OutOfOrder,
-    /// Reliable, but without a tag or an RSeq, or of more forks than are kept: drop it.
+    /// Reliable, but without a tag or an RSeq, of more forks than are kept, or one of too many: drop
+    /// it.
     Unusable,
 }
+
+/// The most responses to one INVITE that get a PRACK. A called side that rings for an hour and says so
+/// each minute (RFC 3261 section 13.3.1.1) stays below; one that sends them on and on would take a
+/// transaction of ours for each.
+const MAX_RESPONSES: u32 = 128;
 
 /// The caller's side (RFC 3262 section 4) of one INVITE: which reliable provisional responses are
 /// new and in order, each early dialog counted for itself.
@@ -26,6 +32,8 @@ pub enum Reception {
 pub struct Acknowledger {
     /// The last RSeq in order, by dialog.
     last: Vec<(DialogId, u32)>,
+    /// How many there were.
+    taken: u32,
 }
 
 impl Acknowledger {
@@ -41,14 +49,17 @@ impl Acknowledger {
             return Reception::Unusable;
         };
         let full = self.last.len() >= MAX_FORKS;
+        let enough = self.taken >= MAX_RESPONSES;
         match self.last.iter_mut().find(|(known, _)| *known == dialog) {
             Some((_, last)) if rseq <= *last => return Reception::Repeated,
             Some((_, last)) if rseq - 1 > *last => return Reception::OutOfOrder,
+            _ if enough => return Reception::Unusable,
             Some((_, last)) => *last = rseq,
             None if full => return Reception::Unusable,
             // Section 4: the first response sets the number, whatever it is.
             None => self.last.push((dialog, rseq)),
         }
+        self.taken += 1;
         let cseq = response.cseq();
         Reception::New(RAck { rseq, cseq: cseq.number, method: cseq.method.clone() })
     }

@@ -160,6 +160,20 @@ fn what_does_not_go_this_way() {
     }
 }
 
+/// A called side that sends them on and on does not get a PRACK, and a transaction, for each.
+#[test]
+fn h22_a_flood_of_reliable_responses_is_bounded() {
+    let mut machine = Acknowledger::default();
+    let new = |rseq: &u32| matches!(machine.receive(&reliable(*rseq, "b")), Reception::New(_));
+    assert_eq!((1..10_000).take_while(new).count(), 128);
+    assert_eq!(machine.receive(&reliable(1, "c")), Reception::Unusable);
+    assert_eq!(machine.receive(&reliable(128, "b")), Reception::Repeated);
+    // The highest number there is comes after nothing.
+    let mut machine = Acknowledger::default();
+    assert!(matches!(machine.receive(&reliable(u32::MAX, "b")), Reception::New(_)));
+    assert_eq!(machine.receive(&reliable(1, "b")), Reception::Repeated);
+}
+
 #[test]
 fn the_caller_acknowledges_in_order_each_fork_for_itself() {
     let mut caller = Acknowledger::default();

@@ -42,6 +42,13 @@ pub const OPTION_TAG: &str = "timer";
 /// No session interval is shorter (RFC 4028 section 5).
 pub const MIN_SE: Duration = Duration::from_secs(90);
 
+/// A peer that wants sessions to last longer than this is not followed.
+const MAX_MIN_SE: Duration = Duration::from_secs(86_400);
+
+/// So many 422s of one dialog are followed: each proxy on the way may have a minimum of its own, and
+/// none has two. Each costs a transaction.
+const MAX_RAISED: u8 = 5;
+
 /// Settings of a [`SessionTimer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionTimerConfig {
@@ -90,6 +97,8 @@ pub struct SessionTimer {
     asked: Duration,
     /// The largest Min-SE that a 422 told us.
     min: Duration,
+    /// How many 422s were followed.
+    raised: u8,
     state: State,
     outputs: VecDeque<Output>,
 }
@@ -117,6 +126,7 @@ impl SessionTimer {
             config: SessionTimerConfig { min, ..config },
             asked,
             min,
+            raised: 0,
             state: State::Off,
             outputs,
         }
@@ -157,9 +167,10 @@ impl SessionTimer {
         let Some(status) = response.status() else { return false };
         if status == StatusCode::SESSION_INTERVAL_TOO_SMALL {
             let min = Duration::from_secs(response.number(HeaderName::MinSe).unwrap_or(0).into());
-            // Section 7.3. A peer that asks for more each time, or for a day, is not followed.
-            let more = min > self.min && min <= Duration::from_secs(86_400);
+            // Section 7.3. A peer that asks for more each time, or for more than a day, is not followed.
+            let more = min > self.min && min <= MAX_MIN_SE && self.raised < MAX_RAISED;
             if more {
+                self.raised += 1;
                 self.min = min;
                 self.asked = self.asked.max(min);
             }

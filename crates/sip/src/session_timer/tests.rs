@@ -101,6 +101,16 @@ fn a_422_is_overcome_and_not_followed_for_ever() {
     assert!(!timer.is_running());
 }
 
+/// A peer that asks for a second more each time gets a few requests, not one for each second of a day.
+#[test]
+fn h22_a_peer_that_always_asks_for_more_is_not_followed() {
+    let mut timer = timer();
+    let followed = (1801..3600).take_while(|min: &u32| {
+        timer.receive_response(epoch(), &response(422, &[("Min-SE", &min.to_string())]))
+    });
+    assert_eq!(followed.count(), 5);
+}
+
 #[test]
 fn we_refresh_at_half_the_interval_and_hang_up_before_its_end() {
     let (epoch, mut timer) = (epoch(), timer());
