@@ -85,6 +85,9 @@ pub(crate) struct Leg {
     is_in_room: bool,
     /// The keys, where the peer encrypts.
     secured: Option<Box<Secured>>,
+    /// The keys of before, while a re-INVITE has turned encryption off. It may come back with the same
+    /// ones, which must neither seal with a counter that was used nor take what was heard before.
+    resting: Option<Box<Secured>>,
     unauthentic: u64,
     /// What its peer says must be decoded for its partner.
     pub(crate) is_translated: bool,
@@ -132,6 +135,7 @@ impl Leg {
             mixed: None,
             is_in_room: false,
             secured: None,
+            resting: None,
             unauthentic: 0,
             is_translated: false,
         }
@@ -141,10 +145,14 @@ impl Leg {
     pub(crate) fn configure(&mut self, now: Instant, mut stream: StreamConfig) {
         stream.ptime = usable_ptime(stream.ptime);
         let rtcp = stream.remote_rtcp.unwrap_or_else(|| next_port(stream.remote));
-        match (stream.srtp, &mut self.secured) {
-            (None, secured) => *secured = None,
-            (Some(keys), Some(secured)) => secured.rekey(keys),
-            (Some(keys), secured) => *secured = Some(Box::new(Secured::new(keys))),
+        let known = self.secured.take().or_else(|| self.resting.take());
+        match (stream.srtp, known) {
+            (None, known) => self.resting = known,
+            (Some(keys), Some(mut secured)) => {
+                secured.rekey(keys);
+                self.secured = Some(secured);
+            }
+            (Some(keys), None) => self.secured = Some(Box::new(Secured::new(keys))),
         }
         self.incoming.configure(now, &stream);
         self.outgoing.interrupt();

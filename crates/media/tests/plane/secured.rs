@@ -155,6 +155,27 @@ fn new_keys_in_a_call() {
     assert_eq!((stats.unauthentic, stats.packets_received), (0, 301), "{stats:?}");
 }
 
+/// A re-INVITE turns encryption off, another one turns it on again with the same keys: what was heard
+/// before is still a replay, and our own counters go on.
+#[test]
+fn h34_keys_that_come_back_are_not_new() {
+    let keys = keys(SrtpSuite::AesCm128HmacSha1_80, 1);
+    let (mut room, mut phone) = (room(keys), Phone::new(keys));
+    let packet = [&[0x80, 8, 0, 1, 0, 0, 0, 160, 0, 0, 0, 77][..], &[0xd5; 160]].concat();
+    let heard = phone.sender.seal_rtp(&packet).expect("sealed");
+    phone.number = 1;
+    room.inject(theirs(C), C, &heard);
+    phone.talk(&mut room, 700.0, 100);
+    room.command(Command::Configure { leg: C, stream: stream(C, Codec::Pcma) });
+    room.run(ms(100));
+    room.strays.clear();
+    room.command(Command::Configure { leg: C, stream: secure(keys) });
+    room.inject(theirs(C), C, &heard);
+    phone.talk(&mut room, 700.0, 100);
+    let stats = room.close(C);
+    assert_eq!((stats.unauthentic, stats.packets_received), (1, 201), "{stats:?}");
+}
+
 /// RTCP on the port of RTP where that was agreed on, in both directions.
 #[test]
 fn rtcp_shares_the_port() {
