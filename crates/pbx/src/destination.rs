@@ -79,7 +79,7 @@ impl Destination {
                     from: shown(own),
                     routes: Vec::new(),
                     identity: number_shown.map(shown),
-                    trust: Trust::Described,
+                    trust: Trust::Described(flow.remote.ip()),
                     account: world.trunks.account(trunk),
                     follows_contact: true,
                     max_forwards,

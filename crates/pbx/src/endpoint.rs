@@ -237,8 +237,9 @@ impl Pbx {
             .reply(&request.message, StatusCode::OK, Some(&tag))
             .header(HeaderName::Allow, ALLOW)
             .header(HeaderName::Accept, "application/sdp");
+        // A datagram that seems to come from a phone or trunk is no proof: it takes no place among the transactions.
         if let Ok(reply) = reply.build() {
-            world.respond(now, request.id, &reply);
+            _ = world.layer.respond_stateless(request.id, &reply);
         }
     }
 

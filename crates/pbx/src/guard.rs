@@ -2,7 +2,7 @@
 //! while.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 /// Who gave too many wrong answers. Strangers are counted by address, for one that tries many
@@ -97,9 +97,17 @@ fn keys(from: From, name: &str) -> impl Iterator<Item = Key> {
     let name: String = name.chars().take(MAX_NAME).collect();
     let (first, second) = match from {
         From::Home(ip) => (Key::Home(ip.to_canonical(), name), None),
-        From::Elsewhere(ip) => (Key::Address(ip.to_canonical()), Some(Key::Name(name))),
+        From::Elsewhere(ip) => (Key::Address(holder(ip)), Some(Key::Name(name))),
     };
     std::iter::once(first).chain(second)
+}
+
+/// Whose address it is, as far as it can be told: a single host may have every address of a network of IPv6 (/64).
+fn holder(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+        ip => ip,
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +139,17 @@ mod tests {
         assert!(guard.is_out(now, ip(1), "dora"));
         assert!(!guard.is_out(now, ip(2), "anna"));
         assert!(!guard.is_out(now + WINDOW, ip(1), "dora"));
+    }
+
+    #[test]
+    fn h20_one_host_with_all_addresses_of_its_network() {
+        let (mut guard, now) = guard();
+        let at = |text: &str| From::Elsewhere(text.parse().unwrap());
+        guard.failed(now, at("2001:db8::1"), "anna");
+        guard.failed(now, at("2001:db8::2"), "berta");
+        guard.failed(now, at("2001:db8::ffff:0:0:3"), "carl");
+        assert!(guard.is_out(now, at("2001:db8::4"), "dora"));
+        assert!(!guard.is_out(now, at("2001:db8:0:1::1"), "dora"));
     }
 
     #[test]

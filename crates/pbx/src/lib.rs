@@ -23,6 +23,7 @@ mod leg;
 mod local_time;
 mod pbx;
 mod phones;
+mod reach;
 mod record;
 mod ring;
 mod routes;

@@ -300,12 +300,12 @@ impl Pbx {
     /// Users or passwords changed: whoever may not register any more is unregistered at once.
     fn people_changed(&mut self, now: Instant) {
         let world = &mut self.world;
-        world.phones.update(&world.directory, &self.secrets);
+        let void = world.phones.update(&world.directory, &self.secrets);
         world.trunks.update(&world.directory, &self.secrets);
         if !self.stopping {
             self.accounts.update(now, world);
         }
-        self.lamps.people_changed(now, &world.directory);
+        self.lamps.people_changed(now, &world.directory, &void);
         for id in self.calls.ids() {
             self.calls.with(id, |call| call.on_directory(now, world));
         }

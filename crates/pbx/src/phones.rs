@@ -1,6 +1,6 @@
 //! The users' phones: who may register, who has, and where they are.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -85,8 +85,8 @@ impl Phones {
     }
 
     /// Takes a new directory or new passwords: who may not register any more is unregistered at
-    /// once, and so are the phones that know an old password only.
-    pub(crate) fn update(&mut self, directory: &Directory, secrets: &Secrets) {
+    /// once, and so are the phones that know an old password only. Whose password counts no more.
+    pub(crate) fn update(&mut self, directory: &Directory, secrets: &Secrets) -> BTreeSet<UserId> {
         let realm = self.authenticator.realm();
         let ha1s = directory.users().filter_map(|user| {
             let login = user.login();
@@ -102,9 +102,11 @@ impl Phones {
         self.homes.retain(|user, _| unchanged(user.as_str()));
         let users = self.registrar.users();
         let gone: Vec<String> = users.filter(|user| !unchanged(user)).map(str::to_owned).collect();
+        let void = before.keys().filter(|user| !unchanged(user.as_str())).cloned().collect();
         for user in gone {
             self.registrar.remove_all(&user);
         }
+        void
     }
 
     /// Who sent this request (RFC 3261 section 22).

@@ -11,6 +11,7 @@ use switchboard_sdp as sdp;
 use switchboard_sdp::{Agreed, Encryption, LocalAudio, Negotiation};
 
 use crate::encryption;
+use crate::reach::may_name;
 
 /// The audio of one leg.
 #[derive(Clone, Debug)]
@@ -28,8 +29,9 @@ pub(crate) struct Session {
 pub(crate) enum Trust {
     /// Only from where its signalling comes, whatever its description says.
     Signalled(IpAddr),
-    /// From wherever its description says: a trunk's media gateways are other machines.
-    Described,
+    /// From wherever its description says: a trunk's media gateways are other machines. Its signalling
+    /// comes from here.
+    Described(IpAddr),
 }
 
 /// What a description changed.
@@ -172,7 +174,9 @@ impl Session {
         let remote = agreed.remote.address;
         let signalling = match self.trust {
             Trust::Signalled(address) => address,
-            Trust::Described => remote.ip(),
+            // Then nothing is sent there.
+            Trust::Described(address) if !may_name(address, remote.ip()) => address,
+            Trust::Described(_) => remote.ip(),
         };
         StreamConfig {
             remote,
@@ -258,6 +262,26 @@ mod tests {
         let events = change.stream.telephone_event.unwrap();
         assert_eq!(events.payload_types.send.get(), 110);
         assert!(std::str::from_utf8(&answer).unwrap().contains("m=audio 4000 RTP/AVP 0 110"));
+    }
+
+    /// A trunk, or whoever sends in its name, aims our audio at no service of this machine.
+    #[test]
+    fn h31_a_trunk_names_its_gateways_and_not_our_own_host() {
+        let trunk = address("203.0.113.5:5060").ip();
+        for (named, vouched) in
+            [("203.0.113.9", true), ("127.0.0.1", false), ("169.254.169.254", false)]
+        {
+            let trust = Trust::Described(trunk);
+            let local = address("192.0.2.1:4000");
+            let mut session = Session::new(7, LegId(3), local, trust, Encryption::Off);
+            let offer =
+                offer("8", "sendrecv").replace("c=IN IP4 192.0.2.9", &format!("c=IN IP4 {named}"));
+            let (_, change) = session.answer(offer.as_bytes(), None).unwrap();
+            let signalling = change.stream.signalling.unwrap();
+            assert_eq!(signalling == change.stream.remote.ip(), vouched, "{named}");
+            let latch = switchboard_rtp::SourceLatch::new(change.stream.remote, Some(signalling));
+            assert_eq!(latch.destination().is_some(), vouched, "{named}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Lamp {
     pub(super) watcher: UserId,
     /// Whom it shows.
     pub(super) shows: UserId,
+    /// The extension or name by which the phone asked for them.
+    pub(super) name: String,
     /// The way to the phone.
     pub(super) flow: Flow,
     /// The timer under which the table has it.
@@ -46,7 +48,7 @@ impl Lamp {
         now: Instant,
         world: &mut World,
         asked: Asked,
-        (watcher, shows): (UserId, UserId),
+        (watcher, shows, name): (UserId, UserId, String),
         flow: Flow,
         request: &Message,
     ) -> Result<(Self, Message), AcceptError> {
@@ -62,8 +64,17 @@ impl Lamp {
             .header(HeaderName::Contact, world.config.contact(&flow));
         let (notifier, response) = Notifier::accept(now, request, asked, reply)?;
         let entity = uri.unwrap_or_default();
-        let lamp =
-            Self { notifier, watcher, shows, flow, scheduled: None, silent: false, kind, entity };
+        let lamp = Self {
+            notifier,
+            watcher,
+            shows,
+            name,
+            flow,
+            scheduled: None,
+            silent: false,
+            kind,
+            entity,
+        };
         Ok((lamp, response))
     }
 

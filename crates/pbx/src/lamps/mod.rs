@@ -38,6 +38,8 @@ pub(crate) struct Lamps {
     /// The lamps that show a user's calls.
     showing: BTreeMap<UserId, BTreeSet<LampNumber>>,
     by_time: BTreeSet<(Instant, LampNumber)>,
+    /// Anybody opens and closes connections: that costs no look at every lamp.
+    by_flow: BTreeSet<(Flow, LampNumber)>,
     /// How many each user has.
     of: BTreeMap<UserId, usize>,
     /// Lamps that may have something to say.
@@ -60,6 +62,7 @@ impl Lamps {
                 self.last += 1;
                 let number = LampNumber(self.last);
                 self.dialogs.insert(lamp.notifier.id().clone(), number);
+                self.by_flow.insert((lamp.flow, number));
                 self.showing.entry(lamp.shows.clone()).or_default().insert(number);
                 *self.of.entry(lamp.watcher.clone()).or_default() += 1;
                 self.lamps.insert(number, lamp);
@@ -90,7 +93,7 @@ impl Lamps {
         let asked = PACKAGES.admit(request, &config).map_err(|refusal| {
             Refused(refusal.status(), Box::new(move |reply| refusal.write(reply)))
         })?;
-        let shows = shown(world, request)?;
+        let (name, shows) = shown(world, request)?;
         let own = asked.event.package() == message_summary::PACKAGE;
         if own && shows != *user {
             return Err(StatusCode::FORBIDDEN.into());
@@ -101,7 +104,7 @@ impl Lamps {
             let wait = |reply: switchboard_sip::Builder| reply.header(HeaderName::RetryAfter, 60);
             return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, Box::new(wait)));
         }
-        Lamp::light(now, world, asked, (user.clone(), shows), flow, request)
+        Lamp::light(now, world, asked, (user.clone(), shows, name), flow, request)
             .map_err(|_| StatusCode::BAD_REQUEST.into())
     }
 
@@ -123,6 +126,8 @@ impl Lamps {
         let Some(lamp) = self.lamps.get_mut(&number) else { return };
         let reply = match lamp.notifier.refresh(now, request) {
             Ok(reply) => {
+                self.by_flow.remove(&(lamp.flow, number));
+                self.by_flow.insert((flow, number));
                 lamp.flow = flow;
                 reply
             }
@@ -144,20 +149,33 @@ impl Lamps {
 
     /// A connection is gone, and what was told over it.
     pub(crate) fn flow_closed(&mut self, flow: Flow) {
-        for (number, lamp) in self.lamps.iter_mut().filter(|(_, lamp)| lamp.flow == flow) {
-            lamp.notifier.drop_silently(Reason::Timeout);
-            self.awake.insert(*number);
+        let all = (flow, LampNumber(0))..=(flow, LampNumber(u64::MAX));
+        for (_, number) in self.by_flow.range(all) {
+            if let Some(lamp) = self.lamps.get_mut(number) {
+                lamp.notifier.drop_silently(Reason::Timeout);
+                self.awake.insert(*number);
+            }
         }
     }
 
-    /// Users came and went: no lamp stays that is theirs, or shows them.
-    pub(crate) fn people_changed(&mut self, now: Instant, directory: &Directory) {
+    /// Users came and went: no lamp stays that is theirs, or shows them; neither does one of a phone that knows a void
+    /// password only, nor one that shows somebody whose extension is another's now.
+    pub(crate) fn people_changed(
+        &mut self,
+        now: Instant,
+        directory: &Directory,
+        void: &BTreeSet<UserId>,
+    ) {
         let left = |user: &UserId| directory.user(user.as_str()).is_none();
         for (number, lamp) in &mut self.lamps {
             let reason = if left(&lamp.watcher) {
                 Reason::Rejected
             } else if left(&lamp.shows) {
                 Reason::NoResource
+            } else if void.contains(&lamp.watcher) {
+                Reason::Probation
+            } else if named(directory, &lamp.name) != Some(&lamp.shows) {
+                Reason::Deactivated
             } else {
                 continue;
             };
@@ -228,6 +246,7 @@ impl Lamps {
     fn forget(&mut self, number: LampNumber) {
         let Some(lamp) = self.lamps.remove(&number) else { return };
         self.dialogs.remove(lamp.notifier.id());
+        self.by_flow.remove(&(lamp.flow, number));
         if let Some(at) = lamp.scheduled {
             self.by_time.remove(&(at, number));
         }
@@ -255,13 +274,19 @@ impl From<StatusCode> for Refused {
     }
 }
 
-/// Whom a SUBSCRIBE is about: an active user, by extension or by name.
-fn shown(world: &World, request: &Message) -> Result<UserId, StatusCode> {
+/// Whom a SUBSCRIBE is about, as it says and who that is: an active user, by extension or by name.
+fn shown(world: &World, request: &Message) -> Result<(String, UserId), StatusCode> {
     let uri = request.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
     let sip = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips);
     let name = uri.user_text().filter(|_| sip && world.config.is_here(uri.host_str()));
     let name = name.ok_or(StatusCode::NOT_FOUND)?;
-    let by_extension = name.parse().ok().and_then(|number| world.directory.user_at(number));
-    let user = by_extension.or_else(|| world.directory.user(&name));
-    Ok(user.ok_or(StatusCode::NOT_FOUND)?.login().clone())
+    let user = named(&world.directory, &name).ok_or(StatusCode::NOT_FOUND)?.clone();
+    Ok((name.into_owned(), user))
+}
+
+/// The active user of this extension or name.
+fn named<'d>(directory: &'d Directory, name: &str) -> Option<&'d UserId> {
+    let by_extension = name.parse().ok().and_then(|number| directory.user_at(number));
+    let user = by_extension.or_else(|| directory.user(name))?;
+    Some(user.login())
 }

@@ -129,7 +129,7 @@ impl Leg {
     ) -> Self {
         let trust = match peer {
             Peer::Phone(_) => Trust::Signalled(flow.remote.ip()),
-            Peer::Trunk(_) => Trust::Described,
+            Peer::Trunk(_) => Trust::Described(flow.remote.ip()),
         };
         let port = Port::ask(world, key, flow);
         let tag = world.layer.identifiers().tag();

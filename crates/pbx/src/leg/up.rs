@@ -13,6 +13,7 @@ use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode, Transport};
 
 use super::refer::Subscription;
 use super::{ALLOW, Event, Leg, Sip, granted};
+use crate::reach::may_name;
 use crate::routes::{LegKey, Owner};
 use crate::world::World;
 
@@ -115,6 +116,14 @@ impl Up {
         _ = world.layer.send_ack(Some(invite), self.way(), self.dialog.ack(number));
     }
 
+    /// Our refresh by re-INVITE may have heard a provisional response only, after which it would wait
+    /// for ever: with the session it is over too (RFC 3261 section 9.1 gives it `64 * T1`).
+    fn give_up_refresh(&self, now: Instant, world: &mut World) {
+        if let Some(id) = self.refresh {
+            _ = world.layer.cancel(now, id);
+        }
+    }
+
     /// Sends the BYE; whether it could be sent.
     pub(super) fn bye(&mut self, now: Instant, world: &mut World, key: LegKey) -> bool {
         let request = self.dialog.request(&Method::Bye);
@@ -171,13 +180,16 @@ impl Up {
     }
 }
 
-/// The way to where a trunk asked for requests of a dialog.
+/// The way to where a trunk asked for requests of a dialog, unless that is nowhere for it to ask for.
 pub(super) fn way_to(dialog: &Dialog, flow: Flow) -> Flow {
     if flow.transport == Transport::Tls {
         return flow;
     }
     let hop = dialog.next_hop();
     let Some(ip) = hop.host().ip() else { return flow };
+    if !may_name(flow.remote.ip(), ip) {
+        return flow;
+    }
     let port = hop.port().unwrap_or_else(|| flow.transport.default_port());
     let remote = SocketAddr::new(ip, port);
     if remote == flow.remote { flow } else { Flow { remote, connection: None, ..flow } }
@@ -208,6 +220,7 @@ impl Leg {
         match request.method() {
             Method::Bye => {
                 up.reply(now, world, (id, request), StatusCode::OK, None);
+                up.give_up_refresh(now, world);
                 self.over(world);
                 if !leaving {
                     self.events.push_back(Event::HungUp);
@@ -286,6 +299,7 @@ impl Leg {
 
     /// Ends the session: a BYE now, or when the ACK that is due has come.
     pub(super) fn hang_up(&mut self, now: Instant, world: &mut World, up: Box<Up>) {
+        up.give_up_refresh(now, world);
         self.sip = Sip::Leaving(up);
         self.hang_up_when_acknowledged(now, world);
     }

@@ -420,6 +420,30 @@ fn h22_a_flood_of_invites_leaves_nothing() {
     world.assert_clean();
 }
 
+/// Whoever writes a trunk's or a phone's address on datagrams is told that we are here, and takes no
+/// place among the transactions: the trunk's calls still find theirs.
+#[test]
+fn h23_a_flood_of_options_in_a_trunks_name_leaves_nothing() {
+    let mut world = World::new();
+    world.phone("anna");
+    world.trunk();
+    let now = world.now();
+    let before = world.pbx.leftovers();
+    let phone = world.phones[0].address;
+    for (number, source) in
+        (0..2_000_u32).zip([crate::support::company::TRUNK, phone].iter().cycle())
+    {
+        let text = format!(
+            "OPTIONS sip:10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {source};branch=z9hG4bK{number}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:x@x.test>;tag={number}\r\nTo: <sip:10.0.0.1>\r\n\
+             Call-ID: {number}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        );
+        let flow = Flow::udp(PBX, *source);
+        world.pbx.handle(now, Input::Sip { flow, payload: text.into() }).unwrap();
+    }
+    assert_eq!(world.pbx.leftovers(), before);
+}
+
 /// What a request's header says never becomes a header of ours.
 #[test]
 fn h12_headers_in_uris() {

@@ -185,3 +185,29 @@ fn a_caller_that_requires_it_is_rung_reliably() {
     assert!(world.phones[berta].is_over());
     world.assert_clean();
 }
+
+/// A phone that says of our re-INVITE that it rings, and nothing more: the session ends, and no
+/// transaction of ours waits for ever.
+#[test]
+fn h26_a_refresh_that_is_never_answered_ends_with_its_session() {
+    for hangs_up in [true, false] {
+        let (mut world, anna, _) = talking(|world, anna, _| {
+            world.phones[anna].invite_headers = vec![
+                ("Session-Expires", "600;refresher=uas".to_owned()),
+                ("Supported", "timer".to_owned()),
+                ("Allow", "INVITE".to_owned()),
+            ];
+            world.phones[anna].refresh_status = 180;
+        });
+        world.seconds(310);
+        assert_eq!(world.phones[anna].refreshed.len(), 1);
+        if hangs_up {
+            world.hang_up(anna);
+        } else {
+            world.seconds(300);
+        }
+        world.seconds(1);
+        assert!(!world.phones[anna].is_up());
+        world.assert_clean();
+    }
+}

@@ -16,6 +16,13 @@ fn shown(world: &World, phone: usize, lamp: usize) -> Vec<String> {
     shown
 }
 
+/// Whether a lamp was put out for this reason.
+fn ended(world: &World, phone: usize, lamp: usize, why: Reason) -> bool {
+    world.phones[phone].lamps[lamp].events.iter().any(
+        |event| matches!(event, SubscriberEvent::Ended { reason: Some(reason), .. } if *reason == why),
+    )
+}
+
 #[test]
 fn a_lamp_shows_idle_ringing_talking_and_idle_again() {
     let mut world = World::new();
@@ -168,6 +175,25 @@ fn h13_a_stranger_lights_no_lamp() {
     world.assert_clean();
 }
 
+/// A connection that is closed takes its own lamps along, and no others.
+#[test]
+fn lamps_end_with_their_connection() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    for phone in [anna, anna, berta] {
+        world.act(phone, |phone, now| phone.watch(now, "103", "dialog"));
+    }
+    world.seconds(2_000);
+    assert_eq!(world.pbx.lamps(), 3);
+    let (now, remote) = (world.now(), world.phones[anna].address);
+    let flow = switchboard_sip::Flow::udp(crate::support::PBX, remote);
+    world.pbx.handle(now, switchboard_pbx::Input::FlowClosed(flow)).unwrap();
+    assert_eq!(world.pbx.lamps(), 1);
+    world.pbx.handle(now, switchboard_pbx::Input::FlowClosed(flow)).unwrap();
+    world.seconds(2_000);
+    assert_eq!(world.pbx.lamps(), 3, "the phone lights them anew");
+}
+
 /// Neither one user nor all have more lamps than allowed.
 #[test]
 fn lamps_are_bounded() {
@@ -187,4 +213,43 @@ fn lamps_are_bounded() {
         world.phones[phone].lamps.iter().filter(|lamp| lamp.subscriber.is_standing()).count()
     };
     assert_eq!((standing(anna), standing(berta)), (3, 2));
+}
+
+/// R12: a phone that knows an old password only sees nobody any more, however it refreshes.
+#[test]
+fn r12_a_lamp_ends_with_the_password_that_it_was_lit_with() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    let lost = world.act(anna, |phone, now| phone.watch(now, "102", "dialog"));
+    let kept = world.act(berta, |phone, now| phone.watch(now, "101", "dialog"));
+    world.seconds(1);
+    let secrets = crate::support::company::secrets().with_user("anna".parse().unwrap(), "new");
+    world.secrets(secrets);
+    world.seconds(1);
+    assert!(ended(&world, anna, lost, Reason::Probation));
+    assert!(world.phones[berta].lamps[kept].subscriber.is_standing());
+    assert_eq!(world.pbx.lamps(), 1);
+    world.seconds(4_000);
+    assert_eq!(world.pbx.lamps(), 1, "the old password lights none");
+}
+
+/// R14: an extension that is given to somebody else shows nobody's calls under the old name.
+#[test]
+fn r14_a_lamp_does_not_stay_with_whoever_had_the_extension() {
+    let mut world = World::new();
+    let (anna, _) = (world.phone("anna"), world.phone("berta"));
+    let lamp = world.act(anna, |phone, now| phone.watch(now, "102", "dialog"));
+    let by_name = world.act(anna, |phone, now| phone.watch(now, "berta", "dialog"));
+    world.seconds(2);
+    world.change(|spec| {
+        let mut give = |login: &str, extension: Option<&str>| {
+            let user = spec.users.iter_mut().find(|user| user.login.as_str() == login).unwrap();
+            user.extension = extension.map(|text| text.parse().unwrap());
+        };
+        give("berta", Some("104"));
+        give("dora", Some("102"));
+    });
+    world.run(Duration::from_millis(100));
+    assert!(ended(&world, anna, lamp, Reason::Deactivated));
+    assert!(world.phones[anna].lamps[by_name].subscriber.is_standing());
 }
