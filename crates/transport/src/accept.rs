@@ -62,19 +62,26 @@ pub(crate) struct Gate {
     pub(crate) limits: StreamLimits,
     pub(crate) events: mpsc::Sender<StreamEvent>,
     places: Places,
+    /// Of connections that we open: however many come, a trunk is reached.
+    opened: Places,
     handshakes: Places,
     ids: Arc<AtomicU64>,
 }
 
 impl Gate {
     pub(crate) fn new(limits: StreamLimits, events: mpsc::Sender<StreamEvent>) -> Self {
-        let (places, handshakes) = (Places::default(), Places::default());
-        Self { limits, events, places, handshakes, ids: Arc::default() }
+        let (places, opened) = (Places::default(), Places::default());
+        Self { limits, events, places, opened, handshakes: Places::default(), ids: Arc::default() }
     }
 
-    /// A place for a connection with this address.
-    pub(crate) fn place(&self, ip: IpAddr) -> Option<Place> {
+    /// A place for a connection that came from this address.
+    fn place(&self, ip: IpAddr) -> Option<Place> {
         self.places.take(ip, self.limits.connections, self.limits.connections_per_address)
+    }
+
+    /// A place for a connection that we open to this address.
+    pub(crate) fn place_outside(&self, ip: IpAddr) -> Option<Place> {
+        self.opened.take(ip, self.limits.connections, self.limits.connections_per_address)
     }
 
     /// A flow with a name of its own.
@@ -85,7 +92,7 @@ impl Gate {
 
     /// Whether there is no connection.
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.places.is_empty() && self.opened.is_empty()
     }
 
     fn handshake(&self, ip: IpAddr) -> Option<Place> {

@@ -1,6 +1,7 @@
 //! How many stream connections there may be, in all and from one address.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,9 +9,10 @@ use std::time::Duration;
 /// Bounds of the stream transports, against peers that open and do not speak, or speak and do not end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// Connections in all.
+    /// Connections in all: so many that came, and so many that we opened.
     pub connections: usize,
-    /// Connections from one address. Phones behind one NAT share theirs.
+    /// Connections from one address. Phones behind one NAT share theirs. A network of IPv6 (/64), all of whose
+    /// addresses may be one host's, has no more than a quarter of all.
     pub connections_per_address: usize,
     /// Connections in all whose handshake (TLS, WebSocket) is not done.
     pub handshakes: usize,
@@ -66,6 +68,7 @@ pub(crate) struct Places {
 struct Counts {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
 }
 
 /// The right to be one of the connections.
@@ -75,17 +78,37 @@ pub(crate) struct Place {
     address: IpAddr,
 }
 
+/// A network of IPv6, of which a single host may have every address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Network(u64);
+
+impl Network {
+    fn of(address: IpAddr) -> Option<Self> {
+        match address {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(ip) => Some(Self((ip.to_bits() >> 64) as u64)),
+        }
+    }
+}
+
 impl Places {
-    /// A place for a connection with `address`, unless there are `all` or, from there, `per_address` already.
+    /// A place for a connection with `address`, unless there are `all` or, from there, `per_address` already, or a
+    /// quarter of all from its network.
     pub(crate) fn take(&self, address: IpAddr, all: usize, per_address: usize) -> Option<Place> {
         let address = address.to_canonical();
+        let network = Network::of(address);
         let mut counts = self.lock();
         let from_here = counts.by_address.get(&address).copied().unwrap_or(0);
-        if counts.all >= all || from_here >= per_address {
+        let around = network.and_then(|network| counts.by_network.get(&network)).copied();
+        let crowded = around.is_some_and(|around| around >= per_address.max(all / 4));
+        if counts.all >= all || from_here >= per_address || crowded {
             return None;
         }
         counts.all += 1;
         counts.by_address.insert(address, from_here + 1);
+        if let Some(network) = network {
+            *counts.by_network.entry(network).or_default() += 1;
+        }
         Some(Place { places: self.clone(), address })
     }
 
@@ -103,11 +126,18 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.places.lock();
         counts.all -= 1;
-        if let Some(count) = counts.by_address.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.by_address.remove(&self.address);
-            }
+        give_back(&mut counts.by_address, &self.address);
+        if let Some(network) = Network::of(self.address) {
+            give_back(&mut counts.by_network, &network);
+        }
+    }
+}
+
+fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
         }
     }
 }
@@ -128,5 +158,17 @@ mod tests {
         assert!(places.take(b, 3, 2).is_none(), "full");
         drop(first);
         assert!(places.take(b, 3, 2).is_some());
+    }
+
+    #[test]
+    fn h22_one_host_with_all_addresses_of_its_network_takes_a_quarter_of_all_places() {
+        let places = Places::default();
+        let take = |n: u32| places.take(format!("2001:db8::{n:x}").parse().unwrap(), 40, 2);
+        let held: Vec<_> = (1..100).filter_map(take).collect();
+        assert_eq!(held.len(), 10);
+        assert!(places.take("2001:db8:0:1::1".parse().unwrap(), 40, 2).is_some());
+        assert!(places.take("192.0.2.1".parse().unwrap(), 40, 2).is_some());
+        drop(held);
+        assert!(places.is_empty() && places.lock().by_network.is_empty() && take(1).is_some());
     }
 }

@@ -146,6 +146,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 } else if fresh || !begun {
                     begun = true;
                     deadline = now() + limits.message_deadline;
+                    // Half a keep-alive behind each whole one earns no place either.
+                    if !spoken {
+                        deadline = deadline.min(first_by);
+                    }
                 }
             }
             payload = outgoing.recv() => {

@@ -176,7 +176,7 @@ impl Streams {
             None => connect::Way::Plain,
             Some(name) => connect::Way::tls(self.tls.as_ref()?, name)?,
         };
-        let place = self.gate.place(wanted.remote.ip())?;
+        let place = self.gate.place_outside(wanted.remote.ip())?;
         // `local` stays the listener's: to the core a flow is one and the same before and after connecting.
         let flow = self.gate.flow(wanted.transport, wanted.local, wanted.remote);
         let (outgoing, queue) = mpsc::channel(self.gate.limits.write_queue);
@@ -292,6 +292,21 @@ mod tests {
         peer.write_all(OPTIONS).await.unwrap();
         let StreamEvent::Message(flow, _) = event(&mut streams).await else { panic!() };
         assert_eq!((flow.remote, flow.local), (remote, towards(remote).local));
+    }
+
+    #[tokio::test]
+    async fn h22_whoever_takes_all_places_does_not_keep_us_from_calling_a_trunk() {
+        let limits = StreamLimits { connections: 1, ..StreamLimits::default() };
+        let (mut streams, address) = listening(limits);
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        peer.write_all(OPTIONS).await.unwrap();
+        let StreamEvent::Opened(..) = event(&mut streams).await else { panic!() };
+        let trunk = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let remote = trunk.local_addr().unwrap();
+        streams.send(towards(remote), Bytes::from_static(b"one"), || None).unwrap();
+        let mut heard = [0; 3];
+        trunk.accept().await.unwrap().0.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"one");
     }
 
     #[tokio::test]

@@ -121,6 +121,18 @@ async fn h09_whoever_comes_and_says_nothing_gives_up_the_place_soon() {
     }
     assert_eq!(pinging.closed().await, CloseReason::Idle);
     assert_eq!((now() - begun).as_secs(), 30);
+    // Neither do keep-alives of which the next has always begun.
+    let begun = now();
+    let mut pinging = rig_of(StreamLimits::default(), Side::Accepted);
+    pinging.peer.write_all(b"\r\n\r\n\r").await.unwrap();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        if pinging.peer.write_all(b"\n\r\n\r").await.is_err() {
+            break;
+        }
+    }
+    assert!(matches!(pinging.closed().await, CloseReason::Idle | CloseReason::Slow));
+    assert!((now() - begun).as_secs() <= 35);
     let mut speaking = rig_of(StreamLimits::default(), Side::Accepted);
     speaking.peer.write_all(OPTIONS).await.unwrap();
     assert_eq!(speaking.message().await, OPTIONS);
