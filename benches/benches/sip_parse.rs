@@ -1,9 +1,11 @@
-//! Reading SIP messages, beside `rsip`, `rsipstack` and `ezk-sip-types` on the same ten messages.
+//! Reading SIP messages, beside other crates on the same ten messages, and `httparse` on HTTP of the same length.
 //!
 //! Two works: `parse` is what each crate does to take a message in; `touch` is that, then Call-ID, CSeq, the branch of
 //! the topmost Via, both tags and the Contact's URI, which is what routing a message needs.
 //!
-//! `cargo bench --bench sip_parse` prints criterion's figures, then all in one interleaved run with the ratios.
+//! `cargo bench --bench sip_parse` prints criterion's figures of ours, then the comparison, and what each crate makes of
+//! RFC 4475. With `--features every-peer` four more crates are built and compared.
+//! `cargo xtask instructions` counts instructions: for it, a work runs alone (see [`ALONE`]).
 #![allow(
     missing_docs,
     clippy::print_stdout,
@@ -13,200 +15,159 @@
 )]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group};
+use switchboard_benches::Bench;
 use switchboard_sip::Message;
+
+#[cfg(feature = "every-peer")]
+#[path = "sip_parse/every_peer.rs"]
+mod every_peer;
+#[path = "sip_parse/linear.rs"]
+mod linear;
+#[path = "sip_parse/peers.rs"]
+mod peers;
+#[path = "sip_parse/torture.rs"]
+mod torture;
+
+use peers::{OURS, PEERS, Peer, ours};
 
 include!("sip_parse/messages.rs");
 
-/// One crate: what it does to parse a message, and to touch it. Both give a number that depends on what was read.
-struct Peer {
-    name: &'static str,
-    parse: fn(&Bytes) -> usize,
-    touch: fn(&Bytes) -> usize,
-}
+/// Holds `ROUNDS WORK`: the ten messages so many times through one work, and nothing else. `list` prints the works.
+const ALONE: &str = "SWITCHBOARD_BENCH_ALONE";
 
-const PEERS: [Peer; 4] = [
-    Peer { name: "switchboard", parse: ours::parse, touch: ours::touch },
-    Peer { name: "rsip", parse: rsip_peer::parse, touch: rsip_peer::touch },
-    Peer { name: "rsipstack", parse: rsipstack_peer::parse, touch: rsipstack_peer::touch },
-    Peer { name: "ezk-sip-types", parse: ezk::parse, touch: ezk::touch },
-];
-
-mod ours {
-    use super::*;
-
-    pub(super) fn parse(octets: &Bytes) -> usize {
-        let message = Message::parse(octets.clone()).unwrap();
-        black_box(&message).body().len()
-    }
-
-    pub(super) fn touch(octets: &Bytes) -> usize {
-        let message = Message::parse(octets.clone()).unwrap();
-        let contact = message.contact().unwrap();
-        message.call_id().len()
-            + message.cseq().number as usize
-            + message.branch().map_or(0, str::len)
-            + message.from_tag().map_or(0, str::len)
-            + message.to_tag().map_or(0, str::len)
-            + contact.map_or(0, |contact| contact.uri().host_str().len())
-    }
-}
-
-/// `rsip`, and `rsipstack`, which grew from it and has its interface.
-macro_rules! rsip_like {
-    ($module:ident, $sip:path) => {
-        mod $module {
-            use bytes::Bytes;
-            #[allow(unused_imports, reason = "one of the two needs all three")]
-            use sip::prelude::{HeadersExt, ToTypedHeader, UntypedHeader};
-            use std::hint::black_box;
-            use $sip as sip;
-
-            pub(super) fn parse(octets: &Bytes) -> usize {
-                let message = sip::SipMessage::try_from(&octets[..]).unwrap();
-                usize::from(black_box(&message).is_request())
-            }
-
-            pub(super) fn touch(octets: &Bytes) -> usize {
-                let message = sip::SipMessage::try_from(&octets[..]).unwrap();
-                let contact =
-                    message.contact_header().ok().and_then(|contact| contact.typed().ok());
-                message.call_id_header().unwrap().value().len()
-                    + message.cseq_header().unwrap().typed().unwrap().seq as usize
-                    + message
-                        .via_header()
-                        .unwrap()
-                        .typed()
-                        .unwrap()
-                        .branch()
-                        .map_or(0, |b| b.value().len())
-                    + message
-                        .from_header()
-                        .unwrap()
-                        .typed()
-                        .unwrap()
-                        .tag()
-                        .map_or(0, |t| t.value().len())
-                    + message
-                        .to_header()
-                        .unwrap()
-                        .typed()
-                        .unwrap()
-                        .tag()
-                        .map_or(0, |t| t.value().len())
-                    + contact.map_or(0, |contact| contact.uri.host_with_port.to_string().len())
-            }
-        }
-    };
-}
-
-rsip_like!(rsip_peer, ::rsip);
-rsip_like!(rsipstack_peer, ::rsipstack::sip);
-
-mod ezk {
-    use super::*;
-    use ezk_sip_types::header::typed::{CSeq, CallID, Contact, ContentLength, FromTo, Via};
-    use ezk_sip_types::msg::{Line, MessageLine, PullParser};
-    use ezk_sip_types::parse::Parse;
-    use ezk_sip_types::{Headers, Name};
-
-    /// As that crate's own transports do it.
-    fn read(octets: &Bytes) -> (MessageLine, Headers, Bytes) {
-        let mut parser = PullParser::new(octets, 0);
-        let mut start = None;
-        let mut headers = Headers::new();
-        for line in &mut parser {
-            let line = std::str::from_utf8(line.unwrap()).unwrap();
-            if start.is_none() {
-                start = Some(MessageLine::parse(octets)(line).unwrap().1);
-            } else {
-                let line = Line::parse(octets, line).unwrap().1;
-                headers.insert(line.name, line.value);
-            }
-        }
-        let head = parser.head_end();
-        let length = headers.get_named::<ContentLength>().unwrap().0;
-        (start.unwrap(), headers, octets.slice(head..head + length))
-    }
-
-    pub(super) fn parse(octets: &Bytes) -> usize {
-        black_box(&read(octets)).2.len()
-    }
-
-    pub(super) fn touch(octets: &Bytes) -> usize {
-        let (_, headers, _) = read(octets);
-        let tag = |name| headers.get::<FromTo>(name).unwrap().tag.map_or(0, |tag| tag.len());
-        let contact = headers.get_named::<Contact>().ok();
-        headers.get_named::<CallID>().unwrap().0.len()
-            + headers.get_named::<CSeq>().unwrap().cseq as usize
-            + headers.get_named::<Via>().unwrap().params.get_val("branch").map_or(0, |b| b.len())
-            + tag(Name::FROM)
-            + tag(Name::TO)
-            + contact.map_or(0, |contact| usize::from(contact.uri.name.is_some()))
-    }
+fn all() -> Vec<&'static Peer> {
+    #[allow(unused_mut, reason = "the feature adds some")]
+    let mut all: Vec<&Peer> = std::iter::once(&OURS).chain(&PEERS).collect();
+    #[cfg(feature = "every-peer")]
+    all.extend(&every_peer::EVERY);
+    all
 }
 
 fn messages() -> Vec<Bytes> {
-    MESSAGES.iter().map(|(_, text)| Bytes::from(text.replace('\n', "\r\n"))).collect()
+    let all = MESSAGES.iter().map(|(_, text)| Bytes::from(text.replace('\n', "\r\n")));
+    // A clone makes it a shared one, as a message that came over a socket is.
+    all.inspect(|message| drop(message.clone())).collect()
+}
+
+/// The same lines as HTTP: its request or status line before the header fields and the body.
+fn http() -> Vec<Vec<u8>> {
+    let all = MESSAGES.iter().map(|(_, text)| {
+        let text = text.replace('\n', "\r\n");
+        let (start, rest) = text.split_once("\r\n").unwrap();
+        let start = match start.strip_prefix("SIP/2.0 ") {
+            Some(status) => format!("HTTP/1.1 {status}"),
+            None => format!("{} HTTP/1.1", start.strip_suffix(" SIP/2.0").unwrap()),
+        };
+        format!("{start}\r\n{rest}").into_bytes()
+    });
+    all.collect()
+}
+
+fn read_http(octets: &[u8]) -> usize {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    if octets.starts_with(b"HTTP/") {
+        let mut response = httparse::Response::new(&mut headers);
+        response.parse(octets).unwrap();
+        black_box(&response).headers.len()
+    } else {
+        let mut request = httparse::Request::new(&mut headers);
+        request.parse(octets).unwrap();
+        black_box(&request).headers.len()
+    }
+}
+
+/// All messages through one work.
+fn through(messages: &[Bytes], work: fn(&Bytes) -> Option<usize>) -> usize {
+    messages.iter().map(|message| work(black_box(message)).unwrap()).sum()
 }
 
 fn reading(criterion: &mut Criterion) {
     let messages = messages();
     let octets = messages.iter().map(Bytes::len).sum::<usize>() as u64;
-    for (work, of) in [
-        ("parse", (|peer| peer.parse) as fn(&Peer) -> fn(&Bytes) -> usize),
-        ("touch", |peer| peer.touch),
-    ] {
-        let mut group = criterion.benchmark_group(format!("sip {work}, ten messages"));
-        group.throughput(Throughput::Bytes(octets));
-        for peer in &PEERS {
-            let work = of(peer);
-            group.bench_function(peer.name, |bencher| {
-                bencher.iter(|| {
-                    messages.iter().map(|message| work(black_box(message))).sum::<usize>()
-                });
-            });
-        }
-        group.finish();
-    }
+    let mut group = criterion.benchmark_group("ten SIP messages");
+    group.throughput(Throughput::Bytes(octets));
+    group.bench_function("parse", |bencher| bencher.iter(|| through(&messages, OURS.read)));
+    group.bench_function("touch", |bencher| bencher.iter(|| through(&messages, OURS.touch)));
     let mut message = Message::parse(messages[0].clone()).unwrap();
-    criterion.bench_function("sip parse into the same message, ten messages", |bencher| {
+    group.bench_function("parse into the same message", |bencher| {
         bencher
             .iter(|| messages.iter().for_each(|octets| message.replace(octets.clone()).unwrap()));
     });
+    group.finish();
 }
 
-/// Nanoseconds a message: the peers in turns, the best of many rounds of each.
-fn interleaved(work: impl Fn(&Peer) -> fn(&Bytes) -> usize) -> [f64; PEERS.len()] {
-    let messages = messages();
-    let mut best = [f64::MAX; PEERS.len()];
-    let end = Instant::now() + Duration::from_secs(3);
-    while Instant::now() < end {
-        for (peer, best) in PEERS.iter().zip(&mut best) {
-            let work = work(peer);
-            let start = Instant::now();
-            for _ in 0..20 {
-                messages.iter().for_each(|message| {
-                    black_box(work(black_box(message)));
-                });
+fn compare(bench: &Bench) {
+    let (messages, http) = (messages(), http());
+    let read = all().into_iter().fold(
+        bench.compare("parse", "a message", MESSAGES.len() as u32),
+        |compare, peer| {
+            let work = || through(&messages, peer.read);
+            if peer.name == OURS.name {
+                compare.ours(peer.name, work)
+            } else {
+                compare.peer(peer.name, work)
             }
-            let each = start.elapsed().as_nanos() as f64 / (20 * messages.len()) as f64;
-            *best = best.min(each);
+        },
+    );
+    read.peer("httparse 1.10, the same lines as HTTP", || {
+        http.iter().map(|octets| read_http(black_box(octets))).sum::<usize>()
+    })
+    .note("ten messages of 348 to 1,653 octets, 594 in the mean, with 10.9 header fields")
+    .run();
+    let touch = all().into_iter().fold(
+        bench.compare("parse and touch", "a message", MESSAGES.len() as u32),
+        |compare, peer| {
+            let work = || through(&messages, peer.touch);
+            if peer.name == OURS.name {
+                compare.ours(peer.name, work)
+            } else {
+                compare.peer(peer.name, work)
+            }
+        },
+    );
+    touch
+        .note("touch: Call-ID, CSeq, the topmost Via's branch, both tags, the Contact's URI")
+        .note("sip-core gives Via, From, To and Contact as text only; sipmsg and rvoip read all at once")
+        .run();
+    let read: Vec<Message> = messages.iter().map(|m| Message::parse(m.clone()).unwrap()).collect();
+    bench
+        .compare("touch again", "a message", MESSAGES.len() as u32)
+        .ours("what the parse found, and the Contact", || read.iter().map(ours::look).sum::<usize>())
+        .note("a message is read once: branch, tags, Call-ID and CSeq are kept with it, only the Contact's URI is read when asked")
+        .run();
+}
+
+/// One work, so many times: what an instruction counter counts. A round of a work reads ten messages.
+fn alone(order: &str) {
+    let (rounds, wanted) = order.split_once(' ').unwrap_or(("0", "list"));
+    let rounds: usize = rounds.parse().unwrap();
+    let (messages, http) = (messages(), http());
+    let mut works: Vec<(String, Box<dyn Fn() -> usize>)> = Vec::new();
+    for peer in all() {
+        let (read, touch) = (messages.clone(), messages.clone());
+        works.push((format!("parse: {}", peer.name), Box::new(move || through(&read, peer.read))));
+        works
+            .push((format!("touch: {}", peer.name), Box::new(move || through(&touch, peer.touch))));
+    }
+    let read = move || http.iter().map(|octets| read_http(black_box(octets))).sum();
+    works.push(("parse: httparse 1.10, the same lines as HTTP".to_owned(), Box::new(read)));
+    for what in linear::KINDS {
+        for (name, length) in linear::LENGTHS {
+            let long = linear::long(what, length);
+            let read = move || (0..10).map(|_| linear::read(black_box(&long))).sum();
+            works.push((format!("{name}: {what}"), Box::new(read)));
         }
     }
-    best
-}
-
-fn ratios() {
-    println!("nanoseconds a message, best of interleaved rounds, and the ratio to ours");
-    for (name, best) in
-        [("parse", interleaved(|peer| peer.parse)), ("touch", interleaved(|peer| peer.touch))]
-    {
-        for (peer, nanoseconds) in PEERS.iter().zip(best) {
-            println!("{name} {:14} {nanoseconds:8.0} {:6.1}", peer.name, nanoseconds / best[0]);
+    for (name, work) in works {
+        if wanted == "list" {
+            println!("{name}");
+        } else if wanted == name {
+            (0..rounds).for_each(|_| {
+                black_box(work());
+            });
         }
     }
 }
@@ -214,9 +175,18 @@ fn ratios() {
 criterion_group!(benches, reading);
 
 fn main() {
-    benches();
-    Criterion::default().configure_from_args().final_summary();
-    if !std::env::args().any(|argument| argument == "--test") {
-        ratios();
+    if let Ok(order) = std::env::var(ALONE) {
+        return alone(&order);
     }
+    let bench = Bench::new(
+        "sip_parse",
+        "Ten SIP messages as phones, trunks and proxies send them, read by this crate and by others.",
+    );
+    if bench.wants_criterion() {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+    compare(&bench);
+    linear::compare(&bench);
+    torture::verdicts(&bench, all().into_iter());
 }

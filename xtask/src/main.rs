@@ -14,6 +14,7 @@ mod fuzz;
 mod gates;
 mod house;
 mod install;
+mod instructions;
 mod interop;
 mod report;
 mod tones;
@@ -87,6 +88,12 @@ enum Task {
         /// Run only this bench; the others' figures are those of their last run.
         bench: Option<String>,
     },
+    /// Count what reading a SIP message costs, by callgrind, and write `benches/INSTRUCTIONS.md`.
+    Instructions {
+        /// Build the peers that the bench leaves out as a rule, too.
+        #[arg(long)]
+        every_peer: bool,
+    },
     /// Run detectors of DTMF tones beside each other over the same files and write `benches/TONES.md`.
     Tones {
         /// Minutes of synthetic speech among the files.
@@ -133,6 +140,9 @@ fn main() -> ExitCode {
         }
         Task::BenchReport { bench } => {
             report.step("bench-report", || bench_report::run(bench.as_deref()));
+        }
+        Task::Instructions { every_peer } => {
+            report.step("instructions", || instructions::run(every_peer));
         }
         Task::Tones { speech, seed } => report.step("tones", || tones::run(speech, seed)),
         Task::Setup => install::everything(&mut report),

@@ -1,0 +1,79 @@
+//! The messages of RFC 4475 as the tests of `switchboard-sip` have them, and what each crate makes of them.
+
+use bytes::Bytes;
+use switchboard_benches::Bench;
+use switchboard_sip::Message;
+
+use super::peers::Peer;
+
+/// A message and whether an element takes it; those that it may take or refuse are left out.
+struct Case {
+    octets: Bytes,
+    valid: bool,
+}
+
+/// Tells of each crate how many of the 27 valid messages it takes, and how many of the 15 invalid ones it refuses.
+pub(crate) fn verdicts<'a>(bench: &Bench, peers: impl Iterator<Item = &'a Peer>) {
+    let cases = cases();
+    let tell = |name: &str, takes: &dyn Fn(&Bytes) -> bool| {
+        let right = |valid| {
+            cases.iter().filter(|c| c.valid == valid && takes(&c.octets) == valid).count() as f64
+        };
+        let of = |valid| cases.iter().filter(|case| case.valid == valid).count();
+        bench.figure(
+            &format!("RFC 4475, valid taken: {name}"),
+            right(true),
+            &format!("of {}", of(true)),
+        );
+        let title = format!("RFC 4475, invalid refused: {name}");
+        bench.figure(&title, right(false), &format!("of {}", of(false)));
+    };
+    tell("switchboard-sip, read and validate", &|octets| {
+        Message::parse(octets.clone()).is_ok_and(|message| message.validate().is_ok())
+    });
+    for peer in peers {
+        tell(peer.name, &|octets| {
+            std::panic::catch_unwind(|| (peer.read)(octets)).is_ok_and(|read| read.is_some())
+        });
+    }
+    tell("sipx-sip 1.0, read and validate", &|octets| {
+        let limits = sipx_sip::parser::Limits::datagram();
+        sipx_sip::parser::parse_datagram(octets.clone(), &limits)
+            .is_ok_and(|message| sipx_sip::validate::validate(&message).is_empty())
+    });
+}
+
+fn cases() -> Vec<Case> {
+    let file = include_str!("../../../crates/sip/testdata/rfc4475.toml");
+    let table: toml::Table = file.parse().unwrap();
+    let messages = table["message"].as_array().unwrap().iter();
+    let cases = messages.filter_map(|message| {
+        let text = |key: &str| message[key].as_str().unwrap();
+        let valid = match text("expect") {
+            "valid" | "semantic" => true,
+            "reject" | "reject-datagram" => false,
+            _ => return None,
+        };
+        Some(Case { octets: expand(text("text")).into(), valid })
+    });
+    cases.collect()
+}
+
+/// Undoes the notation of the data file: `⟨07⟩` is an octet, `⟨long×20⟩` a repetition, a line end is CRLF.
+fn expand(text: &str) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for part in text.split_inclusive(['⟨', '⟩']) {
+        let Some(inner) = part.strip_suffix('⟩') else {
+            let plain = part.strip_suffix('⟨').unwrap_or(part);
+            octets.extend_from_slice(plain.replace('\n', "\r\n").as_bytes());
+            continue;
+        };
+        match inner.rsplit_once('×') {
+            Some((word, times)) => {
+                octets.extend_from_slice(word.repeat(times.parse().unwrap()).as_bytes());
+            }
+            None => octets.push(u8::from_str_radix(inner, 16).unwrap()),
+        }
+    }
+    octets
+}
