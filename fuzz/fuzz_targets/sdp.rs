@@ -2,7 +2,9 @@
 //! A description that is read prints back to itself; one that can be answered gets an answer that
 //! fits it, can be read, and is taken by a second party that had offered the same.
 use libfuzzer_sys::fuzz_target;
-use switchboard_sdp::{LocalAudio, Negotiation, RemoteAudio, Session};
+use switchboard_sdp::{
+    Crypto, CryptoSuite, Encryption, LocalAudio, Negotiation, RemoteAudio, Session,
+};
 
 fuzz_target!(|body: &[u8]| {
     let session = match Session::parse(body) {
@@ -15,6 +17,7 @@ fuzz_target!(|body: &[u8]| {
     let printed = session.to_string();
     assert_eq!(Session::parse(printed.as_bytes()).as_ref(), Ok(&session));
 
+    encrypted(&session);
     let local = LocalAudio::new(([192, 0, 2, 1], 4000).into());
     let mut negotiation = Negotiation::new(1, local.address);
     let remote = RemoteAudio::from_session(&session);
@@ -42,3 +45,20 @@ fuzz_target!(|body: &[u8]| {
     assert_eq!(taken.direction, seen.direction.reversed());
     assert_eq!((taken.send, taken.receive), (seen.receive, seen.send));
 });
+
+/// Where audio must be encrypted an answer has a key under a tag and suite of the offer's, or there is none.
+fn encrypted(offer: &Session) {
+    let key = |suite: CryptoSuite| Crypto::new(1, suite, &vec![7; suite.key_len()]);
+    let keys = CryptoSuite::ALL.into_iter().filter_map(key).collect();
+    let address = ([192, 0, 2, 1], 4000).into();
+    let local = LocalAudio { encryption: Encryption::Required(keys), ..LocalAudio::new(address) };
+    match Negotiation::new(1, address).answer(offer, &local) {
+        Err(error) => assert!(matches!(error.status(), 400 | 488)),
+        Ok((answer, agreed)) => {
+            let keys = agreed.keys.expect("required");
+            assert_eq!((keys.send.tag, keys.send.suite), (keys.receive.tag, keys.receive.suite));
+            let line = format!("a=crypto:{} {} inline:", keys.send.tag, keys.send.suite);
+            assert_eq!(answer.to_string().matches(&line).count(), 1);
+        }
+    }
+}
