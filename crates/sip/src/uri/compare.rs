@@ -60,8 +60,9 @@ fn same_text_any_case(a: &str, b: &str) -> bool {
 
 /// Every parameter of `a` that `b` has too is the same there; some must be in both.
 fn same_params(a: &Uri<'_>, b: &Uri<'_>) -> bool {
-    a.params().all(|(name, value)| match b.param(name) {
-        Some(other) => same_text_any_case(value.unwrap_or(""), other),
+    // Of a parameter that stands there twice the first counts.
+    a.params().all(|(name, _)| match b.param(name) {
+        Some(other) => same_text_any_case(a.param(name).unwrap_or(""), other),
         None => !["user", "ttl", "method", "maddr", "transport"]
             .iter()
             .any(|must_match| name.eq_ignore_ascii_case(must_match)),
@@ -85,8 +86,8 @@ fn same_number(a: &str, b: &str) -> bool {
 }
 
 fn all_tel_params_in(a: &Uri<'_>, b: &Uri<'_>) -> bool {
-    a.params().all(|(name, value)| {
-        let value = value.unwrap_or("");
+    a.params().all(|(name, _)| {
+        let value = a.param(name).unwrap_or("");
         b.param(name).is_some_and(|other| {
             if name.eq_ignore_ascii_case("ext") || other.starts_with('+') {
                 same_number(value, other)

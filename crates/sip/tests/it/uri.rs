@@ -122,3 +122,12 @@ fn users_are_escaped_and_read_back() {
     }
     assert_eq!(escape_user("03012345#42"), "03012345%2342");
 }
+
+/// Found by the fuzz target: a URI is equivalent to itself, also with a parameter that stands there twice.
+#[test]
+fn a_repeated_parameter_counts_once() {
+    for text in ["tel:+1;ext=12;ext=12o", "sip:a@h;x=1;x=2"] {
+        assert!(uri(text).equivalent(&uri(text)), "{text}");
+    }
+    assert!(!uri("sip:a@h;x=1;x=2").equivalent(&uri("sip:a@h;x=2;x=1")));
+}
