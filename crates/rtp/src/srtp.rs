@@ -101,7 +101,7 @@ impl fmt::Debug for SrtpKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SrtpError {
-    /// Too short for a header and a tag, or no RTP at all: the peer's fault.
+    /// Too short for a header and a tag, or no RTP at all: the peer's fault. To be sealed: a header extension.
     #[error("no SRTP: too short, or not of version 2")]
     Malformed,
     /// Not sealed with this key, changed on the way, or seen before: drop it and count it.
@@ -139,12 +139,16 @@ impl SrtpSender {
         Self { context: key.context() }
     }
 
-    /// Seals an RTP packet.
+    /// Seals an RTP packet without a header extension: rtc-srtp seals beyond the end of one whose elements do not
+    /// end where it ends.
     ///
     /// # Errors
-    /// When it is no RTP packet, or the key is used up.
+    /// When it is no RTP packet, has a header extension, or the key is used up.
     pub fn seal_rtp(&mut self, packet: &[u8]) -> Result<Bytes, SrtpError> {
         source(packet, 8)?;
+        if packet[0] & 0x10 != 0 {
+            return Err(SrtpError::Malformed);
+        }
         let context = self.context.as_mut().ok_or(SrtpError::KeyUsedUp)?;
         context.encrypt_rtp(packet).map(Into::into).map_err(|_| SrtpError::KeyUsedUp)
     }

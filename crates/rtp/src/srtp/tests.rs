@@ -135,3 +135,13 @@ proptest! {
         let _ = sender.seal_rtcp(&datagram);
     }
 }
+
+/// An element of a header extension that goes on beyond its end: refused, not sealed beyond the packet's end.
+#[test]
+fn a_header_extension_is_not_sealed() {
+    let suite = SrtpSuite::AesCm128HmacSha1_80;
+    let key = SrtpKey::new(suite, &vec![7; suite.key_len()]).expect("its length");
+    let packet =
+        [0x90, 8, 0, 1, 0, 0, 0, 9, 0, 0, 0, 7, 0xbe, 0xde, 0, 1, 0, 0, 0, 0x13, 1, 2, 3, 4];
+    assert_eq!(SrtpSender::new(key).seal_rtp(&packet), Err(SrtpError::Malformed));
+}
