@@ -224,7 +224,8 @@ impl Pbx {
         }
     }
 
-    /// RFC 3261 section 11: for trunks, registered phones, and whoever has credentials.
+    /// RFC 3261 section 11: for trunks, registered phones, and whoever has credentials. Nothing changes, so the answer
+    /// to a repeated request is made anew (section 8.2.7), and a monitor that asks often fills no table.
     fn options(&mut self, now: Instant, request: &Request) {
         let known = self.world.phones.is_at(&request.flow);
         if !known && matches!(self.sender(now, request), Sender::Nobody) {

@@ -20,6 +20,6 @@ pub use sqlite::SqliteStore;
 pub use time::UnixMillis;
 pub use toml_file::{DirectoryFile, Fault, TomlFaults, TomlReader};
 pub use traits::{
-    CallRecordStore, DirectoryStore, Dismissed, ParseOwnerError, RegistrationStore, Revision,
-    SecretOwner, SecretStore, WriteError,
+    BatchStore, CallRecordStore, Change, DirectoryStore, Dismissed, ParseOwnerError,
+    RegistrationStore, Revision, SecretOwner, SecretStore, WriteError,
 };

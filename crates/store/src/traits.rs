@@ -155,6 +155,29 @@ pub trait CallRecordStore: Send + Sync {
     fn recent_calls(&self, limit: usize) -> Result<Vec<CallRecord>, StoreError>;
 }
 
+/// A change that a running PBX wants kept.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Change {
+    /// See [`RegistrationStore::save_registration`].
+    SaveRegistration(Registration),
+    /// See [`RegistrationStore::remove_registration`]: the user and the contact.
+    RemoveRegistration(UserId, String),
+    /// See [`CallRecordStore::open_call`].
+    OpenCall(CallRecord),
+    /// See [`CallRecordStore::close_call`].
+    CloseCall(CallRecord),
+}
+
+/// Many changes at the price of one: what costs is the end of a transaction, not what is in it.
+pub trait BatchStore: CallRecordStore + RegistrationStore {
+    /// Makes all changes, in their order, in one transaction.
+    ///
+    /// # Errors
+    /// The environment's; none of the changes is made then.
+    fn write_all(&self, changes: &mut dyn Iterator<Item = &Change>) -> Result<(), StoreError>;
+}
+
 /// Passwords: of employees' phones, and of the PBX's own accounts at trunks.
 pub trait SecretStore: Send + Sync {
     /// One password.

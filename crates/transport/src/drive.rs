@@ -18,6 +18,7 @@ use crate::access::AccessList;
 use crate::clock;
 use crate::host::Host;
 use crate::limits::StreamLimits;
+use crate::pace::Pace;
 use crate::ready::{ReadyList, Token};
 use crate::rtp_ports::{PortRange, RtpPorts};
 use crate::sockets::{SipSockets, Watched};
@@ -75,6 +76,7 @@ pub struct Driver {
     ports: RtpPorts,
     legs: HashMap<LegId, Leg>,
     ready: ReadyList,
+    pace: Pace,
     inputs: mpsc::UnboundedReceiver<Input>,
     stop_by: Option<Instant>,
     buffer: Box<[u8]>,
@@ -135,6 +137,7 @@ impl Driver {
             config,
             legs: HashMap::new(),
             ready,
+            pace: Pace::new(clock::now()),
             inputs,
             stop_by: None,
             buffer: vec![0; DATAGRAM].into_boxed_slice(),
@@ -146,8 +149,10 @@ impl Driver {
     pub async fn run(&mut self, host: &mut impl Host) -> Stopped {
         let mut sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
         loop {
+            self.gather();
             let woken = self.wait(sleep.as_mut()).await;
             let now = clock::now();
+            self.pace.begin(now, woken.tokens.len() + woken.streams.len() + woken.inputs.len());
             self.take_inputs(now, woken.inputs);
             self.take_streams(now, woken.streams);
             self.read_sockets(now, &woken.tokens, host);
@@ -158,6 +163,19 @@ impl Driver {
                 self.say_last_words().await;
                 return stopped;
             }
+        }
+    }
+
+    /// While much comes, leaves it alone for a moment.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the runtime would wake up for each of what is to be gathered; the thread must not"
+    )]
+    fn gather(&self) {
+        if let Some(pause) = self.pace.pause(clock::now())
+            && self.ready.is_empty()
+        {
+            std::thread::sleep(pause);
         }
     }
 

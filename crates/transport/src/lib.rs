@@ -8,6 +8,7 @@ mod connect;
 mod drive;
 mod host;
 mod limits;
+mod pace;
 mod ready;
 mod rtp_ports;
 mod sockets;

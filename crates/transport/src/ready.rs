@@ -90,6 +90,11 @@ impl ReadyList {
         Arc::new(Notice { token, queued: AtomicBool::new(false), shared: Arc::clone(&self.shared) })
     }
 
+    /// Whether no socket is known to have something to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shared.lock().tokens.is_empty()
+    }
+
     /// Moves all ready tokens into `into`, or remembers whom to wake.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>, into: &mut Vec<Token>) -> Poll<()> {
         let mut state = self.shared.lock();

@@ -143,6 +143,7 @@ fn bound(
 /// A UDP socket whose readiness goes to a [`ReadyList`].
 pub(crate) struct Watched {
     socket: UdpSocket,
+    local: Option<SocketAddr>,
     notice: Arc<Notice>,
     waker: Waker,
 }
@@ -153,7 +154,9 @@ impl Watched {
         let waker = Waker::from(Arc::clone(&notice));
         // On the list from the start: the first look arms the waker.
         notice.requeue();
-        Self { socket, notice, waker }
+        // It does not change, and asking costs a system call.
+        let local = socket.local_addr().ok();
+        Self { socket, local, notice, waker }
     }
 
     /// Reads at most `limit` datagrams, then either arms the waker or comes back on the list.
@@ -187,7 +190,7 @@ impl Watched {
     }
 
     pub(crate) fn local(&self) -> Option<SocketAddr> {
-        self.socket.local_addr().ok()
+        self.local
     }
 }
 

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use switchboard_media::{Recorded, RecordingId};
 use switchboard_pbx::{CallId, CallRecord, Event, OriginateError, RecordHead, SavedBinding};
 use switchboard_routing::UserId;
-use switchboard_store::{Registration, SqliteStore, UnixMillis};
+use switchboard_store::{Change, Registration, SqliteStore, UnixMillis};
 use switchboard_transport::Host;
 use tokio::sync::oneshot;
 
-use crate::keeper::{Job, Keeper};
+use crate::keeper::Keeper;
 use crate::records;
 use crate::screen::Screen;
 use crate::show::Show;
@@ -63,7 +63,7 @@ impl Desk {
     ) -> Self {
         let keeper = Keeper::new(store);
         let keep = keeper.entrance();
-        let tapes = Tapes::new(folder, move |record| keep(Job::CloseCall(record)));
+        let tapes = Tapes::new(folder, move |record| keep(Change::CloseCall(record)));
         Self { tapes, keeper, screen, show, originations: Originations::default() }
     }
 
@@ -78,7 +78,7 @@ impl Desk {
 
 impl Host for Desk {
     fn save_binding(&mut self, binding: SavedBinding) {
-        self.keeper.keep(Job::SaveRegistration(Registration {
+        self.keeper.keep(Change::SaveRegistration(Registration {
             user: binding.user,
             contact: binding.contact,
             call_id: binding.call_id,
@@ -95,11 +95,11 @@ impl Host for Desk {
     }
 
     fn remove_binding(&mut self, user: &UserId, contact: &str) {
-        self.keeper.keep(Job::RemoveRegistration(user.clone(), contact.to_owned()));
+        self.keeper.keep(Change::RemoveRegistration(user.clone(), contact.to_owned()));
     }
 
     fn record_opened(&mut self, head: RecordHead) {
-        self.keeper.keep(Job::OpenCall(records::opened(head)));
+        self.keeper.keep(Change::OpenCall(records::opened(head)));
     }
 
     fn record_closed(&mut self, record: CallRecord) {
@@ -108,7 +108,7 @@ impl Host for Desk {
         if recordable {
             self.tapes.close(recording, record);
         } else {
-            self.keeper.keep(Job::CloseCall(record));
+            self.keeper.keep(Change::CloseCall(record));
         }
     }
 

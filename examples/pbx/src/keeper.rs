@@ -1,6 +1,7 @@
 //! The thread that writes to the store: audio never waits for a disk.
 //!
-//! What a disk refuses is kept in memory, in order, and tried again: a full disk costs no call and no record.
+//! What comes within a moment is written in one transaction: the end of a transaction is what costs. What a disk
+//! refuses is kept in memory, in order, and tried again: a full disk costs no call and no record.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,66 +9,58 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use switchboard_routing::UserId;
-use switchboard_store::{CallRecord, CallRecordStore, Registration, RegistrationStore, StoreError};
+use switchboard_store::{BatchStore, Change};
 
-/// What is to be written.
-#[derive(Debug)]
-pub(crate) enum Job {
-    SaveRegistration(Registration),
-    RemoveRegistration(UserId, String),
-    OpenCall(CallRecord),
-    CloseCall(CallRecord),
-}
-
-/// Where jobs go. Dropping it writes what is left, and waits for it.
+/// Where changes go. Dropping it writes what is left, and waits for it.
 pub(crate) struct Keeper {
-    jobs: Option<Sender<Job>>,
+    changes: Option<Sender<Change>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// How long changes are gathered. Whoever kills the program takes what it was told within this time.
+const GATHER: Duration = Duration::from_millis(50);
 /// How long a store that refuses is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Jobs kept for a store that refuses; beyond them the oldest is lost, and said to be.
+/// Changes in one transaction: others may write in between.
+const BATCH: usize = 512;
+/// Changes kept for a store that refuses; beyond them the oldest is lost, and said to be.
 const BACKLOG: usize = 100_000;
 
 impl Keeper {
-    pub(crate) fn new<S>(store: Arc<S>) -> Self
-    where
-        S: CallRecordStore + RegistrationStore + 'static,
-    {
-        let (jobs, queue) = channel();
+    pub(crate) fn new<S: BatchStore + 'static>(store: Arc<S>) -> Self {
+        let (changes, queue) = channel();
         let thread = std::thread::spawn(move || work(&*store, &queue));
-        Self { jobs: Some(jobs), thread: Some(thread) }
+        Self { changes: Some(changes), thread: Some(thread) }
     }
 
-    pub(crate) fn keep(&self, job: Job) {
-        give(self.jobs.as_ref(), job);
+    pub(crate) fn keep(&self, change: Change) {
+        give(self.changes.as_ref(), change);
     }
 
     /// The same for another thread; drop it before the keeper, which waits for it otherwise.
-    pub(crate) fn entrance(&self) -> impl Fn(Job) + Send + use<> {
-        let jobs = self.jobs.clone();
-        move |job| give(jobs.as_ref(), job)
+    pub(crate) fn entrance(&self) -> impl Fn(Change) + Send + use<> {
+        let changes = self.changes.clone();
+        move |change| give(changes.as_ref(), change)
     }
 }
 
-fn give(jobs: Option<&Sender<Job>>, job: Job) {
-    if jobs.is_some_and(|jobs| jobs.send(job).is_err()) {
+fn give(changes: Option<&Sender<Change>>, change: Change) {
+    if changes.is_some_and(|changes| changes.send(change).is_err()) {
         tracing::error!("the thread that writes to the store has ended");
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.changes = None;
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             _ = thread.join();
         }
     }
 }
 
-fn work<S: CallRecordStore + RegistrationStore>(store: &S, queue: &Receiver<Job>) {
+fn work<S: BatchStore>(store: &S, queue: &Receiver<Change>) {
     let mut backlog = VecDeque::new();
     let mut closed = false;
     while !closed {
@@ -77,7 +70,10 @@ fn work<S: CallRecordStore + RegistrationStore>(store: &S, queue: &Receiver<Job>
             queue.recv_timeout(PAUSE)
         };
         match next {
-            Ok(job) => backlog.push_back(job),
+            Ok(change) => {
+                backlog.push_back(change);
+                std::thread::park_timeout(GATHER);
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => closed = true,
         }
@@ -85,30 +81,20 @@ fn work<S: CallRecordStore + RegistrationStore>(store: &S, queue: &Receiver<Job>
         flush(store, &mut backlog);
     }
     if !backlog.is_empty() {
-        tracing::error!(jobs = backlog.len(), "the store refused to the end; this is lost");
+        tracing::error!(changes = backlog.len(), "the store refused to the end; this is lost");
     }
 }
 
-fn flush<S: CallRecordStore + RegistrationStore>(store: &S, backlog: &mut VecDeque<Job>) {
-    while let Some(job) = backlog.front() {
-        if let Err(error) = write(store, job) {
+fn flush<S: BatchStore>(store: &S, backlog: &mut VecDeque<Change>) {
+    while !backlog.is_empty() {
+        let batch = backlog.len().min(BATCH);
+        if let Err(error) = store.write_all(&mut backlog.iter().take(batch)) {
             tracing::error!(%error, waiting = backlog.len(), "not written yet; calls go on");
             while backlog.len() > BACKLOG {
-                tracing::error!(job = ?backlog.pop_front(), "lost");
+                tracing::error!(change = ?backlog.pop_front(), "lost");
             }
             return;
         }
-        backlog.pop_front();
-    }
-}
-
-fn write<S: CallRecordStore + RegistrationStore>(store: &S, job: &Job) -> Result<(), StoreError> {
-    match job {
-        Job::SaveRegistration(registration) => store.save_registration(registration),
-        Job::RemoveRegistration(user, contact) => {
-            store.remove_registration(user, contact).map(|_| ())
-        }
-        Job::OpenCall(record) => store.open_call(record),
-        Job::CloseCall(record) => store.close_call(record),
+        backlog.drain(..batch);
     }
 }

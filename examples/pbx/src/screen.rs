@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Lines that wait for a slow terminal; more are dropped and counted.
 const WAITING: usize = 8192;
+
+/// Lines that come within this time are printed in one go.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Prints lines in their order.
 pub(crate) struct Screen {
@@ -23,13 +27,19 @@ impl Screen {
         let lost = Arc::clone(&dropped);
         let thread = std::thread::spawn(move || {
             let mut out = io::stdout().lock();
-            while let Ok(line) = queue.recv() {
+            while let Ok(mut text) = queue.recv() {
+                std::thread::park_timeout(GATHER);
+                for line in queue.try_iter() {
+                    text.push('\n');
+                    text.push_str(&line);
+                }
                 let lost = lost.swap(0, Ordering::Relaxed);
                 if lost > 0 {
                     tracing::warn!(lost, "lines were not printed: the terminal is too slow");
                 }
+                text.push('\n');
                 // Nobody reads: the PBX goes on, and the records are in the store.
-                _ = writeln!(out, "{line}").and_then(|()| out.flush());
+                _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
             }
         });
         Self { lines: Some(lines), dropped, thread: Some(thread) }
@@ -49,6 +59,7 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.lines = None;
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             _ = thread.join();
         }
     }

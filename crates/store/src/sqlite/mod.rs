@@ -1,5 +1,6 @@
 //! The store on SQLite: one file, bundled library, several programs at once.
 
+mod batch;
 mod directory;
 mod records;
 mod registrations;
@@ -23,7 +24,9 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Everything in one SQLite file (write-ahead log), with passwords sealed by a [`SealKey`].
 ///
-/// Any number of programs may have the file open. Each call is one transaction.
+/// Any number of programs may have the file open. Each call is one transaction, [`BatchStore::write_all`] too.
+///
+/// [`BatchStore::write_all`]: crate::BatchStore::write_all
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Mutex<Connection>,

@@ -10,12 +10,11 @@ use crate::traits::CallRecordStore;
 
 impl CallRecordStore for SqliteStore {
     fn open_call(&self, record: &CallRecord) -> Result<(), StoreError> {
-        // A call that was closed already stays closed: late news changes nothing.
-        put(&self.lock(), record, true, "INSERT OR IGNORE", "open a call record")
+        open(&self.lock(), record)
     }
 
     fn close_call(&self, record: &CallRecord) -> Result<(), StoreError> {
-        put(&self.lock(), record, false, "INSERT OR REPLACE", "close a call record")
+        close(&self.lock(), record)
     }
 
     fn close_lost_calls(&self, now: UnixMillis) -> Result<usize, StoreError> {
@@ -46,6 +45,15 @@ impl CallRecordStore for SqliteStore {
         let rows = query.query_map([limit], |row| row.get::<_, String>(0)).during(ACTION)?;
         rows.map(|row| serde_json::from_str(&row.during(ACTION)?).during(ACTION)).collect()
     }
+}
+
+pub(super) fn open(connection: &Connection, record: &CallRecord) -> Result<(), StoreError> {
+    // A call that was closed already stays closed: late news changes nothing.
+    put(connection, record, true, "INSERT OR IGNORE", "open a call record")
+}
+
+pub(super) fn close(connection: &Connection, record: &CallRecord) -> Result<(), StoreError> {
+    put(connection, record, false, "INSERT OR REPLACE", "close a call record")
 }
 
 fn put(

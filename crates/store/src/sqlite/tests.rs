@@ -6,7 +6,8 @@ use crate::registration::Registration;
 use crate::time::UnixMillis;
 use crate::toml_file::DirectoryFile;
 use crate::traits::{
-    CallRecordStore, DirectoryStore, RegistrationStore, SecretOwner, SecretStore, WriteError,
+    BatchStore, CallRecordStore, Change, DirectoryStore, RegistrationStore, SecretOwner,
+    SecretStore, WriteError,
 };
 use crate::{Password, StoreErrorKind};
 
@@ -282,4 +283,23 @@ fn h45_the_database_is_its_owners_alone() {
     }
     drop(store);
     SqliteStore::open(&path, SealKey::from_bytes([7; 32])).unwrap();
+}
+
+#[test]
+fn many_changes_are_one_transaction_in_their_order() {
+    let store = store();
+    let mut closed = record("a", 1);
+    closed.ended = Some(UnixMillis::new(9));
+    let changes = [
+        Change::OpenCall(record("a", 1)),
+        Change::SaveRegistration(registration("anna", "sip:1", 5)),
+        Change::OpenCall(record("b", 2)),
+        Change::CloseCall(closed.clone()),
+        Change::SaveRegistration(registration("anna", "sip:2", 5)),
+        Change::RemoveRegistration(user("anna"), "sip:1".to_owned()),
+    ];
+    store.write_all(&mut changes.iter()).unwrap();
+    assert_eq!(store.recent_calls(9).unwrap(), [record("b", 2), closed]);
+    let kept = store.registrations(UnixMillis::new(0)).unwrap();
+    assert_eq!(kept, [registration("anna", "sip:2", 5)]);
 }
