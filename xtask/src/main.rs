@@ -16,6 +16,7 @@ mod house;
 mod install;
 mod instructions;
 mod interop;
+mod load;
 mod report;
 mod tones;
 
@@ -78,10 +79,13 @@ enum Task {
         #[arg(long, default_value_t = 0)]
         from: u64,
     },
-    /// Run the criterion benches, peers beside ours in the same run.
+    /// Put the running PBX under load and write `benches/LOAD.md` (`cargo bench` runs the criterion benches).
     Bench {
-        /// Passed on to criterion: part of a bench's name.
+        /// Only rows whose name contains this; writes no page.
         filter: Option<String>,
+        /// A few seconds a row, to see that it works; writes no page.
+        #[arg(long)]
+        quick: bool,
     },
     /// Run the benches' comparisons and write `benches/RESULTS.md` with its plots.
     BenchReport {
@@ -133,10 +137,8 @@ fn main() -> ExitCode {
         Task::Simulate { seeds, from } => {
             report.step("simulate", || simulate(seeds, from));
         }
-        Task::Bench { filter } => {
-            let mut cargo = cmd::cargo(["bench", "-p", "switchboard-benches", "--"]);
-            cargo.args(filter);
-            report.step("bench", || cmd::run(&mut cargo));
+        Task::Bench { filter, quick } => {
+            load::run(&mut report, &load::Choice { filter, is_quick: quick });
         }
         Task::BenchReport { bench } => {
             report.step("bench-report", || bench_report::run(bench.as_deref()));

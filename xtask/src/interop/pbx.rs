@@ -32,6 +32,8 @@ pub(crate) struct Pbx {
     /// Its SIP port on 127.0.0.1, UDP and TCP.
     pub(crate) port: u16,
     rtp: u16,
+    rtp_ports: u16,
+    log: &'static str,
     /// Further listeners, as `--sip` takes them.
     listen: Vec<String>,
     dir: PathBuf,
@@ -47,6 +49,17 @@ impl Pbx {
         settings: &str,
         listen: &[String],
     ) -> Result<Self, String> {
+        Self::start_with(dir, directory, settings, listen, (400, "json"))
+    }
+
+    /// The same with so many RTP ports, and events printed in this format.
+    pub(crate) fn start_with(
+        dir: &Path,
+        directory: &str,
+        settings: &str,
+        listen: &[String],
+        (rtp_ports, log): (u16, &'static str),
+    ) -> Result<Self, String> {
         let data = dir.join("data");
         fs::create_dir_all(&data).map_err(|e| format!("{}: {e}", data.display()))?;
         if !settings.is_empty() {
@@ -54,9 +67,10 @@ impl Pbx {
             fs::write(&file, settings).map_err(|e| format!("{}: {e}", file.display()))?;
         }
         let port = ports::block(2);
-        let rtp = ports::block(400);
+        let rtp = ports::block(rtp_ports);
         let listen = listen.to_vec();
-        let mut pbx = Self { child: None, data, port, rtp, listen, dir: dir.to_owned(), starts: 0 };
+        let dir = dir.to_owned();
+        let mut pbx = Self { child: None, data, port, rtp, rtp_ports, log, listen, dir, starts: 0 };
         pbx.import(directory)?;
         pbx.run()?;
         Ok(pbx)
@@ -90,9 +104,14 @@ impl Pbx {
             .arg("serve")
             .arg("--data")
             .arg(&self.data)
-            .args(["--sip", &self.server(), "--rtp", &format!("{}-{}", self.rtp, self.rtp + 399)])
+            .args([
+                "--sip",
+                &self.server(),
+                "--rtp",
+                &format!("{}-{}", self.rtp, self.rtp + self.rtp_ports - 1),
+            ])
             .args(self.listen.iter().flat_map(|at| ["--sip", at]))
-            .args(["--log", "json"])
+            .args(["--log", self.log])
             .stdin(Stdio::null())
             .stdout(file("jsonl")?)
             .stderr(file("stderr")?)
