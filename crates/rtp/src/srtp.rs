@@ -177,14 +177,19 @@ impl fmt::Debug for SrtpSender {
 /// never memory.
 pub struct SrtpReceiver {
     key: SrtpKey,
-    sources: Vec<(Ssrc, Context)>,
+    rtp: Sources,
+    rtcp: Sources,
 }
+
+/// Apart for RTP and RTCP: rtc-srtp begins a replay window where the first packet says, authentic or
+/// not, and the first one of each here was authentic.
+type Sources = Vec<(Ssrc, Context)>;
 
 impl SrtpReceiver {
     /// A receiver with this key.
     #[must_use]
     pub const fn new(key: SrtpKey) -> Self {
-        Self { key, sources: Vec::new() }
+        Self { key, rtp: Vec::new(), rtcp: Vec::new() }
     }
 
     /// Opens an RTP packet.
@@ -193,7 +198,9 @@ impl SrtpReceiver {
     /// When it is no SRTP, not authentic, or a replay. Nothing changed.
     pub fn open_rtp(&mut self, datagram: &[u8]) -> Result<Bytes, SrtpError> {
         let source = source(datagram, 8)?;
-        self.open(source, |context| context.decrypt_rtp(datagram).ok().map(Into::into))
+        open(self.key, &mut self.rtp, source, |context| {
+            context.decrypt_rtp(datagram).ok().map(Into::into)
+        })
     }
 
     /// Opens an RTCP compound.
@@ -207,30 +214,33 @@ impl SrtpReceiver {
         if trailer.is_none_or(|at| datagram[at] & 0x80 == 0) {
             return Err(SrtpError::NotAuthentic);
         }
-        self.open(source, |context| context.decrypt_rtcp(datagram).ok().map(Into::into))
+        open(self.key, &mut self.rtcp, source, |context| {
+            context.decrypt_rtcp(datagram).ok().map(Into::into)
+        })
     }
+}
 
-    fn open(
-        &mut self,
-        source: Ssrc,
-        with: impl FnOnce(&mut Context) -> Option<Bytes>,
-    ) -> Result<Bytes, SrtpError> {
-        if let Some((_, context)) = self.sources.iter_mut().find(|(known, _)| *known == source) {
-            return with(context).ok_or(SrtpError::NotAuthentic);
-        }
-        let mut context = self.key.context().ok_or(SrtpError::NotAuthentic)?;
-        let opened = with(&mut context).ok_or(SrtpError::NotAuthentic)?;
-        if self.sources.len() == MAX_SOURCES {
-            self.sources.remove(0);
-        }
-        self.sources.push((source, context));
-        Ok(opened)
+fn open(
+    key: SrtpKey,
+    sources: &mut Sources,
+    source: Ssrc,
+    with: impl FnOnce(&mut Context) -> Option<Bytes>,
+) -> Result<Bytes, SrtpError> {
+    if let Some((_, context)) = sources.iter_mut().find(|(known, _)| *known == source) {
+        return with(context).ok_or(SrtpError::NotAuthentic);
     }
+    let mut context = key.context().ok_or(SrtpError::NotAuthentic)?;
+    let opened = with(&mut context).ok_or(SrtpError::NotAuthentic)?;
+    if sources.len() == MAX_SOURCES {
+        sources.remove(0);
+    }
+    sources.push((source, context));
+    Ok(opened)
 }
 
 impl fmt::Debug for SrtpReceiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SrtpReceiver").field("sources", &self.sources.len()).finish_non_exhaustive()
+        f.debug_struct("SrtpReceiver").field("sources", &self.rtp.len()).finish_non_exhaustive()
     }
 }
 

@@ -102,7 +102,7 @@ fn h34_made_up_sources_cost_no_memory() {
         assert!(!open(&mut receiver, &packet(n as u16, n, &[3; 170])));
         assert!(receiver.open_rtcp(&packet(0xc900, n, &[3; 40])).is_err());
     }
-    assert_eq!(receiver.sources.len(), 1);
+    assert_eq!(receiver.rtp.len(), 1);
     assert!(open(&mut receiver, &sender.seal_rtp(&packet(2, 9, &[1; 160])).expect("sealed")));
     // Those who have the key may change their source, four at a time.
     for ssrc in 10..30 {
@@ -110,7 +110,7 @@ fn h34_made_up_sources_cost_no_memory() {
             &mut receiver,
             &sender.seal_rtp(&packet(1, ssrc, &[1; 160])).expect("sealed")
         ));
-        assert!(receiver.sources.len() <= MAX_SOURCES);
+        assert!(receiver.rtp.len() <= MAX_SOURCES);
     }
 }
 
@@ -144,4 +144,29 @@ fn a_header_extension_is_not_sealed() {
     let packet =
         [0x90, 8, 0, 1, 0, 0, 0, 9, 0, 0, 0, 7, 0xbe, 0xde, 0, 1, 0, 0, 0, 0x13, 1, 2, 3, 4];
     assert_eq!(SrtpSender::new(key).seal_rtp(&packet), Err(SrtpError::Malformed));
+}
+
+/// Junk that comes before the first authentic packet of RTP, or of RTCP, moves no replay window: the
+/// authentic ones that follow are heard, whichever of the two came first.
+#[test]
+fn h34_junk_before_the_first_packet_moves_no_window() {
+    for suite in SUITES {
+        let (mut sender, mut receiver) = pair(suite);
+        let report = sender.seal_rtcp(&[&REPORT[..4], &[0, 0, 0, 1]].concat()).expect("sealed");
+        assert!(receiver.open_rtcp(&report).is_ok());
+        assert!(receiver.open_rtp(&packet(30_000, 1, &[0; 40])).is_err());
+        let sealed = sender.seal_rtp(&packet(1, 1, &[5; 20])).expect("sealed");
+        assert!(receiver.open_rtp(&sealed).is_ok(), "{suite:?}");
+
+        let (mut sender, mut receiver) = pair(suite);
+        let sealed = sender.seal_rtp(&packet(1, 9, &[5; 20])).expect("sealed");
+        assert!(receiver.open_rtp(&sealed).is_ok());
+        let report = sender.seal_rtcp(&REPORT).expect("sealed");
+        for octet in 8..report.len() {
+            let mut changed = report.to_vec();
+            changed[octet] ^= 1;
+            assert!(receiver.open_rtcp(&changed).is_err());
+        }
+        assert!(receiver.open_rtcp(&report).is_ok(), "{suite:?}");
+    }
 }
