@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use switchboard_media::{
-    Audio, Codec, Command, Direction, EventKind, PlayEnd, Repeat, StreamConfig, Token, Tone,
+    Audio, Codec, Command, Direction, EventKind, Input, Plane, PlaneConfig, PlayEnd, Repeat,
+    StreamConfig, Token, Tone,
 };
-use switchboard_testkit::{Say, audio};
+use switchboard_testkit::{Clock, Say, audio};
 
 use crate::room::{A, Room, assert_silence, assert_tone, ms, stream, theirs};
 
@@ -156,6 +157,24 @@ fn nothing_is_sent_to_who_holds_us() {
     room.run(ms(1_000));
     let first = room.peer(A).heard().headers()[0];
     assert!(first.marker);
+}
+
+/// A leg on hold with nothing of its own is left alone: a thousand of them cost nothing.
+#[test]
+fn who_may_not_be_sent_to_has_no_clock() {
+    let now = Clock::new().now();
+    let next = |direction| {
+        let mut plane = Plane::new(PlaneConfig::default());
+        let held = StreamConfig { direction, ..stream(A, Codec::Pcma) };
+        for command in [Command::Open { leg: A }, Command::Configure { leg: A, stream: held }] {
+            plane.handle(now, Input::Command(command)).unwrap();
+        }
+        plane.poll_timeout().unwrap() - now
+    };
+    assert!(next(Direction::SendRecv) <= ms(20));
+    for direction in [Direction::RecvOnly, Direction::Inactive] {
+        assert!(next(direction) > ms(1_000), "reports alone");
+    }
 }
 
 /// Held by us, a peer hears what is played to it.
