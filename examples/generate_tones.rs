@@ -11,7 +11,7 @@ use std::io::BufWriter;
 use switchboard_dialstring::{DialPlan, PauseLengths};
 use switchboard_dtmf::generator::{Config, Generator};
 use switchboard_dtmf::sender::Plan;
-use switchboard_media::{Audio, Tone, ToneSet};
+use switchboard_media::{Audio, Sound, Tone, ToneSet};
 
 const TONES: [(&str, Tone); 5] = [
     ("dial", Tone::Dial),
@@ -45,8 +45,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn list() {
     let set = ToneSet::germany();
     for (name, tone) in TONES {
-        let bursts = set.bursts(tone).iter().map(|(frequency, duration)| {
-            let what = frequency.map_or("silence".to_owned(), |hertz| format!("{hertz} Hz"));
+        let bursts = set.bursts(tone).iter().map(|(sound, duration)| {
+            let what = match sound {
+                Sound::Silence => "silence".to_owned(),
+                Sound::One(hertz) => format!("{hertz} Hz"),
+                Sound::Two(low, high) => format!("{low} and {high} Hz"),
+            };
             format!("{what} {} ms", duration.as_millis())
         });
         println!("{name}\t{}", bursts.collect::<Vec<_>>().join(", "));
