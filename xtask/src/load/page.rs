@@ -9,7 +9,7 @@ pub(crate) fn markdown(figures: &[Figure], machine: &str, busy: &str) -> String 
     let mut page = format!(
         "# The PBX under load\n\n\
          Written by `cargo xtask bench`: {machine}. Of the machine's processors, {busy} were used by other programs \
-         meanwhile. The program of `examples/pbx` with its own log and database on disk, loaded by SIPp 3.6 (or, \
+         in the two seconds before the first row. The program of `examples/pbx` with its own log and database on disk, loaded by SIPp 3.6 (or, \
          where it says so, a generator of our own) on the same machine over 127.0.0.1. CPU is user and system time of \
          the server's process with all its threads, from the first call until the last; where the row is about signalling, until \
          the last transaction is forgotten, half a minute later. \
