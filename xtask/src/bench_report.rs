@@ -79,14 +79,16 @@ pub(crate) fn machine() -> String {
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
         .map_or("an unnamed processor", |(_, name)| name.trim())
         .to_owned();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "{}, at revision {}, with {}, on {} of {processor} under {}",
+        "{}, at revision {}, with {}, on {} of {processor} under {}, with a load average of {} at the end",
         line("date", &["-u", "+%F %H:%M UTC"]),
         line("git", &["rev-parse", "--short", "HEAD"]),
         line("rustc", &["--version"]),
         std::thread::available_parallelism()
             .map_or_else(|_| "cores".to_owned(), |cores| format!("{cores} cores")),
         line("uname", &["-sr"]),
+        load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown"),
     )
 }
 

@@ -42,8 +42,8 @@ pub(crate) fn long(what: &str, length: usize) -> Bytes {
                 "",
             ),
             "parameters" => line(&mut head, "Contact: <sip:a@example.com>", ";name=value", ""),
-            "folds" => line(&mut head, "Organization: a", "\r\n b", ""),
-            "long values" => line(&mut head, "Organization: ", "x", ""),
+            "folds" => line(&mut head, "Call-Info: a", "\r\n b", ""),
+            "long values" => line(&mut head, "Call-Info: ", "x", ""),
             "quoted pairs" => line(&mut head, "Contact: \"", "\\\\", "\" <sip:a@example.com>"),
             other => panic!("no {other}"),
         }
