@@ -17,8 +17,9 @@ pub(crate) struct Keeper {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How long changes are gathered. Whoever kills the program takes what it was told within this time.
-const GATHER: Duration = Duration::from_millis(50);
+/// How long changes are gathered: so little that whoever asks after a call finds its record. Whoever kills the program
+/// takes what it was told within this time.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long a store that refuses is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Changes in one transaction: others may write in between.
