@@ -86,43 +86,6 @@ pub(crate) fn fifty_callers(dir: &Path) -> Result<(), String> {
     ensure(count == 100, || format!("{count} calls on record; 100 were made"))
 }
 
-/// The memory of the program, in KiB.
-fn memory(stage: &Stage) -> Result<u64, String> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", stage.pbx.id()?))
-        .map_err(|e| format!("/proc: {e}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok())
-        .ok_or_else(|| format!("no VmRSS in {status}"))
-}
-
-/// 40,000 requests of strangers: memory stays flat, and phones are served meanwhile (h22).
-pub(crate) fn flood(dir: &Path) -> Result<(), String> {
-    const REQUESTS: u32 = 20_000;
-    let stage = Stage::new(dir, Line::default())?;
-    stage.sipp_registers(ANNA, ports::block(2), 300)?;
-    let before = memory(&stage)?;
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").map_err(|e| format!("socket: {e}"))?;
-    let here = socket.local_addr().map_err(|e| format!("socket: {e}"))?;
-    let server = stage.pbx.server();
-    for method in ["INVITE", "REGISTER"] {
-        for n in 0..REQUESTS {
-            let request = format!(
-                "{method} sip:102@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{method}{n};rport\r\n\
-                 From: <sip:u{n}@{server}>;tag={n}\r\nTo: <sip:u{n}@{server}>\r\nCall-ID: {method}{n}\r\n\
-                 CSeq: 1 {method}\r\nContact: <sip:u{n}@{here}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-            );
-            socket.send_to(request.as_bytes(), &server).map_err(|e| format!("send: {e}"))?;
-            if n % 100 == 0 {
-                talk(ms(2));
-            }
-        }
-        stage.sipp_registers(BRUNO, ports::block(2), 300)?;
-    }
-    let after = memory(&stage)?;
-    println!("memory: {before} KiB before {} requests, {after} KiB after them", 2 * REQUESTS);
-    ensure(after < before + 4096, || format!("memory grew from {before} to {after} KiB"))
-}
-
 pub(crate) fn port_taken(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let program = super::pbx::program()?;

@@ -7,6 +7,7 @@ mod audio;
 mod baresip;
 mod company;
 mod faults;
+mod flood;
 mod handing_on;
 mod inbound;
 mod internal;
@@ -298,8 +299,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "flood",
-        about: "40,000 requests of strangers, memory flat",
-        run: faults::flood,
+        about: "400,000 messages of five floods: memory flat, calls served",
+        run: flood::flood,
     },
     Scenario {
         name: "port-taken",

@@ -84,6 +84,11 @@ impl Pbx {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Its RTP ports.
+    pub(crate) fn rtp_ports(&self) -> std::ops::Range<u16> {
+        self.rtp..self.rtp + self.rtp_ports
+    }
+
     /// Loads a directory, whether the program runs or not.
     pub(crate) fn import(&self, directory: &str) -> Result<(), String> {
         let file = self.dir.join("directory.toml");

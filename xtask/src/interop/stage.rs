@@ -47,6 +47,14 @@ impl Stage {
         Self::start(dir, line, "", listen)
     }
 
+    /// The same with so many RTP ports.
+    pub(crate) fn roomy(dir: &Path, line: Line, rtp_ports: u16) -> Result<Self, String> {
+        let outside = ports::block(28);
+        let directory = company::directory(outside, line);
+        let pbx = Pbx::start_with(dir, &directory, "", &[], (rtp_ports, "json"))?;
+        Ok(Self { dir: dir.to_owned(), pbx, outside })
+    }
+
     fn start(dir: &Path, line: Line, settings: &str, listen: &[String]) -> Result<Self, String> {
         let outside = ports::block(28);
         let pbx = Pbx::start(dir, &company::directory(outside, line), settings, listen)?;
