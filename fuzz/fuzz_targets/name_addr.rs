@@ -21,7 +21,11 @@ fuzz_target!(|input: &[u8]| {
         let again = NameAddr::parse(printed.as_bytes()).expect("prints what reads");
         assert_eq!(again.uri().as_str(), read.uri().as_str());
         assert_eq!(again.params().iter().count(), read.params().iter().count());
-        assert_eq!((again.tag().is_some(), again.q()), (read.tag().is_some(), read.q()));
+        assert_eq!(again.q(), read.q());
+        // A value that is no UTF-8 is none to whoever asks for its text, and prints with replacements.
+        if std::str::from_utf8(input).is_ok() {
+            assert_eq!(again.tag().is_some(), read.tag().is_some());
+        }
         if !input.iter().any(|&octet| octet < b' ' || octet >= 0x7f) {
             assert_eq!(again.display_name(), read.display_name());
             assert!(again.params().iter().eq(read.params().iter()));

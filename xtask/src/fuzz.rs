@@ -143,6 +143,10 @@ fn follow(program: &mut Command, name: &str) -> Result<Told, String> {
                 shown = Instant::now();
                 println!("  {name}: {} executions, {} edges", told.executions, told.edges);
             }
+            // Progress is told above; what is left is a find.
+            if text.starts_with('#') {
+                continue;
+            }
             if last.len() == KEPT {
                 last.pop_front();
             }
