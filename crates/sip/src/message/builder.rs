@@ -6,8 +6,11 @@ use std::io::Write as _;
 use bytes::Bytes;
 
 use super::chars::is_token;
-use super::value::{InvalidValue, check};
+use super::value::{InvalidValue, any, check};
 use super::{HeaderName, Message, Method, Name, ParseError, StatusCode};
+
+/// Octets that a message begins with: most fit, and those kept for retransmission waste little.
+const ROOM: usize = 512;
 
 /// Writes a request or a response, header fields in the order of the calls; Content-Length is written by itself.
 ///
@@ -71,7 +74,7 @@ pub enum BuildError {
 impl Builder {
     /// Starts a request.
     pub fn request(method: &Method, uri: impl fmt::Display) -> Builder {
-        Builder::start(format_args!("{method} {uri} SIP/2.0"))
+        Builder::start(ROOM, format_args!("{method} {uri} SIP/2.0"))
     }
 
     /// Starts a response with the usual reason phrase.
@@ -81,7 +84,7 @@ impl Builder {
 
     /// Starts a response with another reason phrase.
     pub fn response_with_reason(status: StatusCode, reason: impl fmt::Display) -> Builder {
-        Builder::start(format_args!("SIP/2.0 {status} {reason}"))
+        Builder::start(ROOM, format_args!("SIP/2.0 {status} {reason}"))
     }
 
     /// Starts the response to a request: Via, From, To, Call-ID, CSeq, and Timestamp and Record-Route where they
@@ -98,7 +101,9 @@ impl Builder {
         reason: impl fmt::Display,
         to_tag: Option<&str>,
     ) -> Builder {
-        let mut builder = Builder::response_with_reason(status, reason)
+        // Most of the request's head comes back, and its answer is about as long.
+        let room = request.as_bytes().len().clamp(ROOM, 4 * ROOM);
+        let mut builder = Builder::start(room, format_args!("SIP/2.0 {status} {reason}"))
             .copy(request, HeaderName::Via)
             .copy(request, HeaderName::From);
         builder = match to_tag {
@@ -114,9 +119,9 @@ impl Builder {
         builder
     }
 
-    fn start(line: fmt::Arguments<'_>) -> Builder {
+    fn start(room: usize, line: fmt::Arguments<'_>) -> Builder {
         let mut builder =
-            Builder { head: Vec::with_capacity(512), seen: 0, error: None, body: Bytes::new() };
+            Builder { head: Vec::with_capacity(room), seen: 0, error: None, body: Bytes::new() };
         let _ = builder.head.write_fmt(line);
         builder.check_from(0, "the start line");
         builder.head.extend_from_slice(b"\r\n");
@@ -239,6 +244,10 @@ impl Builder {
 
 /// Writes a received value on one line (RFC 3261 section 7.3.1): white space around and in a fold becomes one space.
 pub(super) fn unfold(value: &[u8], out: &mut Vec<u8>) {
+    if !any(value, |octet| (octet < 0x20) | (octet == 0x7f)) {
+        out.extend_from_slice(value);
+        return;
+    }
     for &octet in value {
         match octet {
             b'\r' => {}
