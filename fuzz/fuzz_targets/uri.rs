@@ -2,7 +2,7 @@
 //! A URI that is read prints as it was, is put together from its parts again, and compares to itself and to another the
 //! same both ways.
 use libfuzzer_sys::fuzz_target;
-use switchboard_sip::{Scheme, Uri, UriBuf, escape_user};
+use switchboard_sip::{MAX_URI, Scheme, Uri, UriBuf, escape_user};
 
 fuzz_target!(|input: &str| {
     // Two URIs, a line each.
@@ -44,8 +44,11 @@ fn alone(uri: Uri<'_>) {
         assert!(!user.chars().any(char::is_control));
         if matches!(uri.scheme(), Scheme::Sip | Scheme::Sips) {
             let again = format!("sip:{}@h", escape_user(&user));
-            let again = Uri::parse(&again).expect("an escaped user reads");
-            assert_eq!(again.user_text().as_deref(), Some(&*user));
+            // Escaped, it may be longer than a URI can be.
+            if again.len() <= MAX_URI {
+                let again = Uri::parse(&again).expect("an escaped user reads");
+                assert_eq!(again.user_text().as_deref(), Some(&*user));
+            }
         }
     }
     for (name, _) in uri.params() {

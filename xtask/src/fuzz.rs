@@ -83,7 +83,7 @@ fn fuzz(name: &str, seconds: u64) -> Result<String, String> {
     }
     program.arg(format!("-max_total_time={seconds}"));
     program.arg(format!("-artifact_prefix={}/{name}-", artifacts.display()));
-    program.args(["-print_final_stats=1", "-timeout=5", "-rss_limit_mb=2048"]);
+    program.args(["-print_final_stats=1", "-timeout=25", "-rss_limit_mb=2048"]);
     let told = follow(&mut program, name)?;
     Ok(format!(
         "{seconds} s without a find: {} executions, {} edges and {} features covered, a corpus of {}",
