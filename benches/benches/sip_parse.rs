@@ -35,7 +35,8 @@ use peers::{OURS, PEERS, Peer, ours};
 
 include!("sip_parse/messages.rs");
 
-/// Holds `ROUNDS WORK`: the ten messages so many times through one work, and nothing else. `list` prints the works.
+/// Holds `ROUNDS WORK`: the ten messages so many times through one work, and nothing else. `list` prints the works, `verdicts` what each
+/// crate makes of RFC 4475.
 const ALONE: &str = "SWITCHBOARD_BENCH_ALONE";
 
 fn all() -> Vec<&'static Peer> {
@@ -144,6 +145,12 @@ fn compare(bench: &Bench) {
 fn alone(order: &str) {
     let (rounds, wanted) = order.split_once(' ').unwrap_or(("0", "list"));
     let rounds: usize = rounds.parse().unwrap();
+    if wanted == "verdicts" {
+        for verdict in torture::verdicts(all().into_iter()) {
+            println!("{}\t{} / {}", verdict.name, verdict.taken, verdict.refused);
+        }
+        return;
+    }
     let (messages, http) = (messages(), http());
     let mut works: Vec<(String, Box<dyn Fn() -> usize>)> = Vec::new();
     for peer in all() {
@@ -188,5 +195,5 @@ fn main() {
     }
     compare(&bench);
     linear::compare(&bench);
-    torture::verdicts(&bench, all().into_iter());
+    torture::tell(&bench, all().into_iter());
 }

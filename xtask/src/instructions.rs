@@ -1,4 +1,4 @@
-//! `cargo xtask instructions`: how many instructions a message takes, by callgrind, as one page.
+//! `cargo xtask instructions`: how many instructions and allocations a message takes, by valgrind, as one page.
 
 use std::process::Command;
 
@@ -18,6 +18,8 @@ struct Count {
     kind: String,
     of: String,
     instructions: u64,
+    /// Of one message; of long ones nobody asked.
+    allocations: Option<f64>,
 }
 
 /// Counts all works of the bench `sip_parse`, with all peers or only those that it always has, and writes the page.
@@ -29,13 +31,23 @@ pub(crate) fn run(every_peer: bool) -> Result<String, String> {
     for work in list.lines() {
         let (kind, of) = work.split_once(": ").ok_or_else(|| format!("a work named {work}"))?;
         // What a start costs is in both.
-        let (few, many) = if kind.ends_with("KiB") { (1, 3) } else { (10, 60) };
-        let rounds = count(&bench, work, many)? - count(&bench, work, few)?;
-        let instructions = rounds / ((many - few) * MESSAGES);
-        println!("{instructions:>9} {work}");
-        counts.push(Count { kind: kind.to_owned(), of: of.to_owned(), instructions });
+        let is_long = kind.ends_with("KiB");
+        let (few, many) = if is_long { (1, 3) } else { (10, 60) };
+        let messages = (many - few) * MESSAGES;
+        let per_message = |tool: &Tool| -> Result<f64, String> {
+            let rounds =
+                tool.count(&bench, work, many)?.saturating_sub(tool.count(&bench, work, few)?);
+            Ok(rounds as f64 / messages as f64)
+        };
+        let instructions = per_message(&INSTRUCTIONS)? as u64;
+        let allocations = if is_long { None } else { Some(per_message(&ALLOCATIONS)?) };
+        println!("{instructions:>9} {:>6.1} {work}", allocations.unwrap_or_default());
+        counts.push(Count { kind: kind.to_owned(), of: of.to_owned(), instructions, allocations });
     }
-    let page = page(&counts);
+    let verdicts = cmd::output(Command::new(&bench).env(ALONE, "0 verdicts"))?;
+    let verdicts: Vec<(&str, &str)> =
+        verdicts.lines().filter_map(|line| line.split_once('\t')).collect();
+    let page = page(&counts, &verdicts);
     let path = cmd::root().join(PAGE);
     std::fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))?;
     Ok(format!("{PAGE}: {} works", counts.len()))
@@ -57,44 +69,80 @@ fn build(every_peer: bool) -> Result<String, String> {
     program.ok_or_else(|| "cargo names no program of the bench".to_owned())
 }
 
-/// Instructions of so many rounds and the start.
-fn count(bench: &str, work: &str, rounds: u64) -> Result<u64, String> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", bench])
-        .env(ALONE, format!("{rounds} {work}"))
-        .output()
-        .map_err(|error| format!("valgrind: {error}"))?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    let collected = told.lines().find_map(|line| line.split_once("Collected : "));
-    let number = collected.and_then(|(_, number)| number.trim().parse().ok());
-    number.ok_or_else(|| format!("{work}: callgrind counted nothing: {told}"))
+/// A tool of valgrind that counts.
+struct Tool {
+    args: [&'static str; 2],
+    /// What stands before the number, and after it.
+    around: [&'static str; 2],
 }
 
-fn page(counts: &[Count]) -> String {
+const INSTRUCTIONS: Tool = Tool {
+    args: ["--tool=callgrind", "--callgrind-out-file=/dev/null"],
+    around: ["Collected : ", ""],
+};
+
+const ALLOCATIONS: Tool =
+    Tool { args: ["--tool=dhat", "--dhat-out-file=/dev/null"], around: ["bytes in ", " blocks"] };
+
+impl Tool {
+    /// What so many rounds and the start take.
+    fn count(&self, bench: &str, work: &str, rounds: u64) -> Result<u64, String> {
+        let output = Command::new("valgrind")
+            .args(self.args)
+            .arg(bench)
+            .env(ALONE, format!("{rounds} {work}"))
+            .output()
+            .map_err(|error| format!("valgrind: {error}"))?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        self.read(&told).ok_or_else(|| format!("{work}: valgrind counted nothing: {told}"))
+    }
+
+    /// The first number that stands where this tool puts it.
+    fn read(&self, told: &str) -> Option<u64> {
+        let [before, after] = self.around;
+        let behind = told.lines().find_map(|line| line.split_once(before))?.1;
+        let number = if after.is_empty() { behind } else { behind.split_once(after)?.0 };
+        number.trim().replace(',', "").parse().ok()
+    }
+}
+
+fn page(counts: &[Count], verdicts: &[(&str, &str)]) -> String {
     let mut page = format!(
         "# Instructions a message\n\n\
-         Made by `cargo xtask instructions` on {}. Counted by callgrind as the difference between many rounds and few, so that\n\
-         what a program's start costs is left out. Ten messages of 594 octets and 10.9 header fields in the mean; *touch* is parse,\n\
+         Made by `cargo xtask instructions --every-peer` on {}. Counted by callgrind, and allocations by dhat, as the difference\n\
+         between many rounds and few, so that what a program's start costs is left out. Ten messages of 594 octets and 10.9 header fields in the mean; *touch* is parse,\n\
          then Call-ID, CSeq, the topmost Via's branch, both tags and the Contact's URI.\n",
         bench_report::machine()
     );
     let of = |kind: &str, of: &str| {
         counts.iter().find(|c| c.kind == kind && c.of == of).map(|count| count.instructions)
     };
-    page += "\n| crate | parse | times ours | touch | times ours |\n|---|---|---|---|---|\n";
+    page += "\n| crate | parse | times ours | touch | times ours | allocations: parse, touch |\n|---|---|---|---|---|---|\n";
+    let allocated = |kind: &str, of: &str| {
+        counts.iter().find(|c| c.kind == kind && c.of == of).and_then(|count| count.allocations)
+    };
     let parsed: Vec<&Count> = counts.iter().filter(|count| count.kind == "parse").collect();
-    for Count { of: name, instructions, .. } in &parsed {
+    for Count { of: name, instructions, allocations, .. } in &parsed {
         let ours = parsed.first().map_or("", |count| &count.of);
         let times = |kind: &str, mine: u64| {
             of(kind, ours).map_or(String::new(), |ours| format!("{:.1}", mine as f64 / ours as f64))
         };
         let touch = of("touch", name);
         page += &format!(
-            "| {name} | {instructions} | {} | {} | {} |\n",
+            "| {name} | {instructions} | {} | {} | {} | {} |\n",
             times("parse", *instructions),
             touch.map_or(String::new(), |touch| touch.to_string()),
             touch.map_or(String::new(), |touch| times("touch", touch)),
+            allocated("touch", name).into_iter().fold(
+                allocations.map_or(String::new(), |count| format!("{count:.1}")),
+                |parse, touch| format!("{parse}, {touch:.1}")
+            ),
         );
+    }
+    page += "\nWhat each makes of the messages of RFC 4475 that are clearly valid or invalid:\n\n\
+             | crate | of 27 valid taken / of 15 invalid refused |\n|---|---|\n";
+    for (name, verdict) in verdicts {
+        page += &format!("| {name} | {verdict} |\n");
     }
     page += "\nA message nearly as long as one may be, beside one half as long, read and validated:\n\n\
              | mostly | 32 KiB | 64 KiB | ratio |\n|---|---|---|---|\n";
@@ -104,4 +152,19 @@ fn page(counts: &[Count]) -> String {
         page += &format!("| {what} | {half} | {whole} | {ratio:.2} |\n");
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tools_numbers_are_read() {
+        assert_eq!(
+            INSTRUCTIONS.read("==7== Events    : Ir\n==7== Collected : 1234567\n"),
+            Some(1_234_567)
+        );
+        let told = "==7== Total:     2,404,216 bytes in 12,345 blocks\n==7== At t-gmax: 9 bytes in 1 blocks\n";
+        assert_eq!(ALLOCATIONS.read(told), Some(12_345));
+    }
 }

@@ -116,7 +116,7 @@ fn rlibphonenumber(text: &str) -> Said {
         Ok(Ok(number)) => number,
     };
     let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).to_string();
-    Said::Number(e164, number.extension.clone().filter(|extension| !extension.is_empty()))
+    Said::Number(e164, number.extension.filter(|extension| !extension.is_empty()))
 }
 
 fn phonenumber(text: &str) -> Said {

@@ -12,35 +12,51 @@ struct Case {
     valid: bool,
 }
 
-/// Tells of each crate how many of the 27 valid messages it takes, and how many of the 15 invalid ones it refuses.
-pub(crate) fn verdicts<'a>(bench: &Bench, peers: impl Iterator<Item = &'a Peer>) {
+/// What a crate makes of them.
+pub(crate) struct Verdict {
+    pub(crate) name: &'static str,
+    /// Of the 27 valid messages it takes so many.
+    pub(crate) taken: usize,
+    valid: usize,
+    /// Of the 15 invalid ones it refuses so many.
+    pub(crate) refused: usize,
+    invalid: usize,
+}
+
+/// The verdicts of all crates; where a crate validates by a step of its own, with it and without it.
+pub(crate) fn verdicts<'a>(peers: impl Iterator<Item = &'a Peer>) -> Vec<Verdict> {
     let cases = cases();
-    let tell = |name: &str, takes: &dyn Fn(&Bytes) -> bool| {
-        let right = |valid| {
-            cases.iter().filter(|c| c.valid == valid && takes(&c.octets) == valid).count() as f64
-        };
+    let judge = |name: &'static str, takes: &dyn Fn(&Bytes) -> bool| {
         let of = |valid| cases.iter().filter(|case| case.valid == valid).count();
-        bench.figure(
-            &format!("RFC 4475, valid taken: {name}"),
-            right(true),
-            &format!("of {}", of(true)),
-        );
-        let title = format!("RFC 4475, invalid refused: {name}");
-        bench.figure(&title, right(false), &format!("of {}", of(false)));
+        let right =
+            |valid| cases.iter().filter(|c| c.valid == valid && takes(&c.octets) == valid).count();
+        let [taken, refused] = [true, false].map(right);
+        Verdict { name, taken, valid: of(true), refused, invalid: of(false) }
     };
-    tell("switchboard-sip, read and validate", &|octets| {
+    let mut verdicts = vec![judge("switchboard-sip, read and validate", &|octets| {
         Message::parse(octets.clone()).is_ok_and(|message| message.validate().is_ok())
-    });
-    for peer in peers {
-        tell(peer.name, &|octets| {
+    })];
+    verdicts.extend(peers.map(|peer| {
+        judge(peer.name, &|octets| {
             std::panic::catch_unwind(|| (peer.read)(octets)).is_ok_and(|read| read.is_some())
-        });
-    }
-    tell("sipx-sip 1.0, read and validate", &|octets| {
+        })
+    }));
+    verdicts.push(judge("sipx-sip 1.0, read and validate", &|octets| {
         let limits = sipx_sip::parser::Limits::datagram();
         sipx_sip::parser::parse_datagram(octets.clone(), &limits)
             .is_ok_and(|message| sipx_sip::validate::validate(&message).is_empty())
-    });
+    }));
+    verdicts
+}
+
+/// Puts the verdicts on the page.
+pub(crate) fn tell<'a>(bench: &Bench, peers: impl Iterator<Item = &'a Peer>) {
+    for Verdict { name, taken, valid, refused, invalid } in verdicts(peers) {
+        let taken = taken as f64;
+        bench.figure(&format!("RFC 4475, valid taken: {name}"), taken, &format!("of {valid}"));
+        let title = format!("RFC 4475, invalid refused: {name}");
+        bench.figure(&title, refused as f64, &format!("of {invalid}"));
+    }
 }
 
 fn cases() -> Vec<Case> {

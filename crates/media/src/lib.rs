@@ -93,7 +93,7 @@ pub use message::{
     Repeat, RoomId, Token, Transmit,
 };
 pub use mixer::Mixer;
-pub use plane::{Plane, PlaneConfig, PlaneError};
+pub use plane::{MovedLeg, Plane, PlaneConfig, PlaneError};
 pub use recording::{RecordingError, RecordingFile};
 pub use stats::Stats;
 pub use tone::{Burst, Sound, Tone, ToneSet};

@@ -1,6 +1,7 @@
 //! The table of legs, their bridges and their timers.
 
 mod hall;
+mod moving;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use switchboard_dtmf::receiver::Output as Press;
 use switchboard_dtmf::sender::Plan;
 
 use self::hall::Hall;
+pub use self::moving::MovedLeg;
 use crate::leg::{Full, Leg};
 use crate::outputs::Outputs;
 use crate::random::Random;
@@ -244,13 +246,19 @@ impl Plane {
     }
 
     fn open(&mut self, now: Instant, id: LegId) -> Result<(), PlaneError> {
+        self.admit(id)?;
+        self.legs.insert(id, Leg::new(now, id, self.rtp_timeout, &mut self.random));
+        Ok(())
+    }
+
+    /// Whether there is room for a leg of this name.
+    fn admit(&self, id: LegId) -> Result<(), PlaneError> {
         if self.legs.contains_key(&id) {
             return Err(PlaneError::AlreadyOpen(id));
         }
         if self.legs.len() >= self.max_legs {
             return Err(PlaneError::TooManyLegs(self.max_legs));
         }
-        self.legs.insert(id, Leg::new(now, id, self.rtp_timeout, &mut self.random));
         Ok(())
     }
 

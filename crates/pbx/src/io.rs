@@ -104,6 +104,8 @@ pub enum Output {
     OpenMedia {
         /// The leg that they are for.
         leg: LegId,
+        /// The call that it begins in: its legs are likely to be joined.
+        call: CallId,
         /// Our address on the way that its signalling takes: bind there. It may be unspecified, as
         /// the listener's may be.
         at: IpAddr,

@@ -103,11 +103,13 @@ const RTP_BUFFER: usize = 128 << 10;
 /// A UDP socket for SIP. SO_REUSEADDR stays off: on Linux it would let two programs share the port, each
 /// hearing half of the messages.
 pub(crate) fn sip_udp(address: SocketAddr) -> Result<UdpSocket, BindError> {
-    udp(address, SIP_BUFFER).map_err(|source| BindError::new(Purpose::SipUdp, address, source))
+    udp(address, SIP_BUFFER)
+        .and_then(UdpSocket::from_std)
+        .map_err(|source| BindError::new(Purpose::SipUdp, address, source))
 }
 
-/// A UDP socket for RTP or RTCP.
-pub(crate) fn rtp_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+/// A UDP socket for RTP or RTCP: for a media thread, which has no runtime.
+pub(crate) fn rtp_udp(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
     udp(address, RTP_BUFFER)
 }
 
@@ -130,7 +132,7 @@ pub(crate) fn sip_stream(
     open().map_err(|source| BindError::new(transport.into(), address, source))
 }
 
-fn udp(address: SocketAddr, buffer: usize) -> io::Result<UdpSocket> {
+fn udp(address: SocketAddr, buffer: usize) -> io::Result<std::net::UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -140,7 +142,7 @@ fn udp(address: SocketAddr, buffer: usize) -> io::Result<UdpSocket> {
     socket.set_recv_buffer_size(buffer)?;
     socket.set_send_buffer_size(buffer)?;
     socket.bind(&address.into())?;
-    UdpSocket::from_std(socket.into())
+    Ok(socket.into())
 }
 
 #[cfg(test)]

@@ -1,27 +1,26 @@
-//! The drive loop: the one place where clock, sockets, PBX and media meet.
+//! The drive loop: the one place where clock, sockets, PBX and media threads meet.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
+use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use switchboard_media::{Channel, EventKind, LegId, Plane};
-use switchboard_pbx::{Command, Input, Output, Pbx};
+use switchboard_media::{LegId, Plane};
+use switchboard_pbx::{CallId, Command, Input, Output, Pbx};
 use switchboard_sip::{Flow, Transport};
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
-use crate::access::AccessList;
 use crate::clock;
 use crate::host::Host;
 use crate::limits::StreamLimits;
+use crate::media::{MediaThreads, News};
 use crate::pace::Pace;
-use crate::ready::{ReadyList, Token};
 use crate::rtp_ports::{PortRange, RtpPorts};
-use crate::sockets::{SipSockets, Watched};
+use crate::sockets::{Datagrams, SipSockets};
 use crate::stream::StreamEvent;
 use crate::streams::Streams;
 use crate::tls::TlsClient;
@@ -66,37 +65,28 @@ impl Handle {
     }
 }
 
-/// Clock, sockets, PBX and media plane in one loop on one thread.
+/// Clock, sockets and PBX in one loop on one thread; beside it a thread for each media plane.
 pub struct Driver {
     config: DriverConfig,
     pbx: Pbx,
-    plane: Plane,
-    sip: Vec<Sip>,
+    sip: Vec<Datagrams>,
     streams: Streams,
     ports: RtpPorts,
-    legs: HashMap<LegId, Leg>,
-    ready: ReadyList,
+    media: MediaThreads,
     pace: Pace,
+    /// A socket was not read to its end.
+    has_rest: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
     stop_by: Option<Instant>,
     buffer: Box<[u8]>,
 }
 
-/// A UDP socket for SIP, and whom it hears.
-struct Sip {
-    socket: Watched,
-    access: AccessList,
-}
-
-struct Leg {
-    rtp: Watched,
-    rtcp: Watched,
-}
-
 /// What woke the loop.
 #[derive(Default)]
 struct Woken {
-    tokens: Vec<Token>,
+    /// Places of UDP sockets.
+    sockets: Vec<usize>,
+    news: Vec<News>,
     streams: Vec<StreamEvent>,
     inputs: Vec<Input>,
 }
@@ -108,41 +98,44 @@ const DATAGRAM: usize = 65_535;
 /// How long connections may take to write their last messages.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
+impl Woken {
+    /// How much there is to do.
+    fn things(&self) -> usize {
+        self.sockets.len() + self.news.len() + self.streams.len() + self.inputs.len()
+    }
+}
+
 impl Driver {
-    /// Joins the parts. Nothing is read before [`Driver::run`].
-    #[must_use]
+    /// Joins the parts, and starts a thread for each plane: calls are spread over them. Without any no call gets audio. No socket
+    /// is read before [`Driver::run`].
+    ///
+    /// # Errors
+    /// When the system gives no thread.
     pub fn new(
         config: DriverConfig,
         sockets: SipSockets,
         pbx: Pbx,
-        plane: Plane,
-    ) -> (Self, Handle) {
-        let ready = ReadyList::default();
+        planes: Vec<Plane>,
+    ) -> io::Result<(Self, Handle)> {
         let (sender, inputs) = mpsc::unbounded_channel();
-        let watch = |(n, (socket, access))| Sip {
-            socket: Watched::new(socket, Token::Sip(n), &ready),
-            access,
-        };
-        let sip = sockets.udp.into_iter().enumerate().map(watch).collect();
         let mut streams = Streams::new(config.streams, config.tls.clone());
         for (listener, door) in sockets.streams {
             streams.listen(listener, door);
         }
         let driver = Self {
             pbx,
-            plane,
-            sip,
+            sip: sockets.udp,
             streams,
             ports: RtpPorts::new(config.rtp),
+            media: MediaThreads::start(planes)?,
             config,
-            legs: HashMap::new(),
-            ready,
             pace: Pace::new(clock::now()),
+            has_rest: false,
             inputs,
             stop_by: None,
             buffer: vec![0; DATAGRAM].into_boxed_slice(),
         };
-        (driver, Handle { inputs: sender })
+        Ok((driver, Handle { inputs: sender }))
     }
 
     /// Runs until [`Handle::shut_down`] and the end of all calls.
@@ -152,12 +145,14 @@ impl Driver {
             self.gather();
             let woken = self.wait(sleep.as_mut()).await;
             let now = clock::now();
-            self.pace.begin(now, woken.tokens.len() + woken.streams.len() + woken.inputs.len());
+            self.pace.begin(now, woken.things());
+            self.take_news(now, woken.news, host);
             self.take_inputs(now, woken.inputs);
             self.take_streams(now, woken.streams);
-            self.read_sockets(now, &woken.tokens, host);
+            self.read_sockets(now, &woken.sockets, host);
             self.fire_timers(now);
             self.settle(now, host);
+            self.media.ring();
             if let Some(stopped) = self.stopped(now) {
                 self.streams.close_all();
                 self.say_last_words().await;
@@ -173,7 +168,7 @@ impl Driver {
     )]
     fn gather(&self) {
         if let Some(pause) = self.pace.pause(clock::now())
-            && self.ready.is_empty()
+            && !self.has_rest
         {
             std::thread::sleep(pause);
         }
@@ -181,7 +176,7 @@ impl Driver {
 
     /// Until something can be read, something is asked, or a timer is due.
     async fn wait(&mut self, mut sleep: Pin<&mut Sleep>) -> Woken {
-        let timers = [self.pbx.poll_timeout(), self.plane.poll_timeout(), self.stop_by];
+        let timers = [self.pbx.poll_timeout(), self.stop_by];
         let due = timers.into_iter().flatten().min();
         if let Some(due) = due {
             sleep.as_mut().reset(due.into());
@@ -189,13 +184,32 @@ impl Driver {
         let mut woken = Woken::default();
         poll_fn(|cx| {
             let timer = due.is_some() && sleep.as_mut().poll_due(cx);
-            let sockets = self.ready.poll_take(cx, &mut woken.tokens).is_ready();
+            let sockets = self.poll_sockets(cx, &mut woken.sockets);
+            let news = self.poll_news(cx, &mut woken.news);
             let streams = self.poll_streams(cx, &mut woken.streams);
             let inputs = self.poll_inputs(cx, &mut woken.inputs);
-            if timer || sockets || streams || inputs { Poll::Ready(()) } else { Poll::Pending }
+            if timer || sockets || news || streams || inputs {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
         woken
+    }
+
+    fn poll_sockets(&self, cx: &mut Context<'_>, ready: &mut Vec<usize>) -> bool {
+        ready.extend((0..self.sip.len()).filter(|n| self.sip[*n].poll_ready(cx)));
+        !ready.is_empty()
+    }
+
+    fn poll_news(&mut self, cx: &mut Context<'_>, all: &mut Vec<News>) -> bool {
+        while all.len() < BATCH
+            && let Poll::Ready(news) = self.media.poll_news(cx)
+        {
+            all.push(news);
+        }
+        !all.is_empty()
     }
 
     fn poll_streams(&mut self, cx: &mut Context<'_>, events: &mut Vec<StreamEvent>) -> bool {
@@ -214,6 +228,21 @@ impl Driver {
             inputs.push(input);
         }
         !inputs.is_empty()
+    }
+
+    fn take_news(&mut self, now: Instant, all: Vec<News>, host: &mut impl Host) {
+        for output in all.into_iter().flatten() {
+            match output {
+                switchboard_media::Output::Event(event) => self.tell(now, Input::Media(event)),
+                switchboard_media::Output::Recorded(block) => host.recorded(block),
+                switchboard_media::Output::RecordingOver(recording) => {
+                    host.recording_over(recording);
+                }
+                // A thread sends its packets itself.
+                switchboard_media::Output::Transmit(_) => {}
+            }
+            self.settle(now, host);
+        }
     }
 
     fn take_inputs(&mut self, now: Instant, inputs: Vec<Input>) {
@@ -238,23 +267,20 @@ impl Driver {
         }
     }
 
-    fn read_sockets(&mut self, now: Instant, tokens: &[Token], host: &mut impl Host) {
-        for &token in tokens {
-            match token {
-                Token::Sip(n) => self.read_sip(now, n),
-                Token::Rtp(leg) => self.read_media(now, LegId(leg), Channel::Rtp),
-                Token::Rtcp(leg) => self.read_media(now, LegId(leg), Channel::Rtcp),
-            }
+    fn read_sockets(&mut self, now: Instant, ready: &[usize], host: &mut impl Host) {
+        self.has_rest = false;
+        for &n in ready {
+            self.has_rest |= self.read_sip(now, n);
             self.settle(now, host);
         }
     }
 
-    fn read_sip(&mut self, now: Instant, n: usize) {
+    fn read_sip(&mut self, now: Instant, n: usize) -> bool {
         let Self { sip, pbx, buffer, .. } = self;
-        let Some(Sip { socket, access }) = sip.get(n) else { return };
-        let Some(local) = socket.local() else { return };
+        let Some(socket) = sip.get(n) else { return false };
+        let Some(local) = socket.local() else { return false };
         socket.read(BATCH, buffer, |remote, datagram| {
-            if !access.allows(remote.ip()) {
+            if !socket.access.allows(remote.ip()) {
                 tracing::debug!(%remote, "message dropped: not on the access list");
                 return;
             }
@@ -267,86 +293,27 @@ impl Driver {
             if let Err(error) = pbx.handle(now, input) {
                 tracing::debug!(%remote, %error, "message dropped");
             }
-        });
-    }
-
-    fn read_media(&mut self, now: Instant, leg: LegId, channel: Channel) {
-        let Self { legs, plane, buffer, .. } = self;
-        // A token may outlive its leg by one round.
-        let Some(sockets) = legs.get(&leg) else { return };
-        let socket = match channel {
-            Channel::Rtp => &sockets.rtp,
-            Channel::Rtcp => &sockets.rtcp,
-        };
-        socket.read(BATCH, buffer, |source, payload| {
-            let input = switchboard_media::Input::Packet { leg, channel, source, payload };
-            if let Err(error) = plane.handle(now, input) {
-                tracing::trace!(%leg, %error, "packet dropped");
-            }
-        });
+        })
     }
 
     fn fire_timers(&mut self, now: Instant) {
         if self.pbx.poll_timeout().is_some_and(|due| due <= now) {
             self.pbx.handle_timeout(now);
         }
-        if self.plane.poll_timeout().is_some_and(|due| due <= now) {
-            self.plane.handle_timeout(now);
-        }
     }
 
-    /// Carries outputs to where they belong until neither machine has any.
+    /// Carries outputs to where they belong until there are none.
     fn settle(&mut self, now: Instant, host: &mut impl Host) {
-        loop {
-            if let Some(output) = self.plane.poll_output() {
-                self.obey_plane(now, output, host);
-            } else if let Some(output) = self.pbx.poll_output() {
-                self.obey_pbx(now, output, host);
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn obey_plane(
-        &mut self,
-        now: Instant,
-        output: switchboard_media::Output,
-        host: &mut impl Host,
-    ) {
-        match output {
-            switchboard_media::Output::Transmit(packet) => {
-                let Some(leg) = self.legs.get(&packet.leg) else { return };
-                let socket = match packet.channel {
-                    Channel::Rtp => &leg.rtp,
-                    Channel::Rtcp => &leg.rtcp,
-                };
-                if let Err(error) = socket.send(packet.destination, &packet.payload) {
-                    tracing::trace!(leg = %packet.leg, %error, "packet not sent");
-                }
-            }
-            switchboard_media::Output::Event(event) => {
-                if let EventKind::Closed { .. } = event.kind {
-                    self.legs.remove(&event.leg);
-                }
-                self.tell(now, Input::Media(event));
-            }
-            switchboard_media::Output::Recorded(block) => host.recorded(block),
-            switchboard_media::Output::RecordingOver(recording) => host.recording_over(recording),
+        while let Some(output) = self.pbx.poll_output() {
+            self.obey_pbx(now, output, host);
         }
     }
 
     fn obey_pbx(&mut self, now: Instant, output: Output, host: &mut impl Host) {
         match output {
             Output::Transmit { flow, payload } => self.transmit(now, flow, payload),
-            Output::OpenMedia { leg, at } => self.open_media(now, leg, at),
-            Output::Media(command) => {
-                if let Err(error) =
-                    self.plane.handle(now, switchboard_media::Input::Command(command))
-                {
-                    tracing::debug!(%error, "media command refused");
-                }
-            }
+            Output::OpenMedia { leg, call, at } => self.open_media(now, leg, call, at),
+            Output::Media(command) => self.media.command(command),
             Output::SaveBinding(binding) => host.save_binding(*binding),
             Output::RemoveBinding { user, contact } => host.remove_binding(&user, &contact),
             Output::RecordOpened(head) => host.record_opened(*head),
@@ -359,7 +326,7 @@ impl Driver {
     fn transmit(&mut self, now: Instant, flow: Flow, payload: Bytes) {
         if flow.transport == Transport::Udp {
             let family = flow.remote.is_ipv4();
-            let mut sockets = self.sip.iter().map(|sip| &sip.socket);
+            let mut sockets = self.sip.iter();
             let exact = sockets.clone().find(|socket| socket.local() == Some(flow.local));
             let socket = exact
                 .or_else(|| sockets.find(|s| s.local().is_some_and(|l| l.is_ipv4() == family)));
@@ -376,18 +343,21 @@ impl Driver {
         }
     }
 
-    fn open_media(&mut self, now: Instant, leg: LegId, at: IpAddr) {
-        let pair = match self.ports.open(at) {
-            Ok(pair) => pair,
+    fn open_media(&mut self, now: Instant, leg: LegId, call: CallId, at: IpAddr) {
+        let input = match self.ports.open(at) {
+            Ok((pair, local)) => {
+                if self.media.open(leg, call, pair) {
+                    Input::MediaOpened { leg, local }
+                } else {
+                    Input::MediaOpenFailed { leg }
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "a call gets no audio");
-                return self.tell(now, Input::MediaOpenFailed { leg });
+                Input::MediaOpenFailed { leg }
             }
         };
-        let rtp = Watched::new(pair.rtp, Token::Rtp(leg.0), &self.ready);
-        let rtcp = Watched::new(pair.rtcp, Token::Rtcp(leg.0), &self.ready);
-        self.legs.insert(leg, Leg { rtp, rtcp });
-        self.tell(now, Input::MediaOpened { leg, local: pair.address });
+        self.tell(now, input);
     }
 
     fn tell(&mut self, now: Instant, input: Input) {

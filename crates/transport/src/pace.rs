@@ -1,6 +1,6 @@
-//! How often the drive loop looks, when there is much to look at.
+//! How often the drive loop or a media thread looks, when there is much to look at.
 //!
-//! Waking up costs more than reading a datagram. While many come, the loop lets them gather for a millisecond and
+//! Waking up costs more than reading a datagram. While many come, a loop lets them gather for a millisecond and
 //! takes them together, as network cards do with their interrupts; while few come, each is taken at once.
 
 use std::time::{Duration, Instant};

@@ -1,10 +1,8 @@
 //! RTP port pairs out of a configured range.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
-
-use tokio::net::UdpSocket;
 
 use crate::bind::rtp_udp;
 
@@ -93,7 +91,6 @@ impl std::str::FromStr for PortRange {
 pub(crate) struct PortPair {
     pub(crate) rtp: UdpSocket,
     pub(crate) rtcp: UdpSocket,
-    pub(crate) address: SocketAddr,
 }
 
 /// No port pair could be bound.
@@ -124,13 +121,14 @@ impl RtpPorts {
         Self { range, next: 0 }
     }
 
-    /// Binds the next free pair at this address.
-    pub(crate) fn open(&mut self, ip: IpAddr) -> Result<PortPair, NoPort> {
+    /// Binds the next free pair at this address, and gives the address of its RTP.
+    pub(crate) fn open(&mut self, ip: IpAddr) -> Result<(PortPair, SocketAddr), NoPort> {
         for _ in 0..self.range.pairs() {
             let port = self.range.pair(self.next);
             self.next = (self.next + 1) % self.range.pairs();
-            match bind(SocketAddr::new(ip, port)) {
-                Ok(pair) => return Ok(pair),
+            let address = SocketAddr::new(ip, port);
+            match bind(address) {
+                Ok(pair) => return Ok((pair, address)),
                 // The next port would end alike.
                 Err(error) if is_exhaustion(&error) => return Err(NoPort::System(error)),
                 Err(_) => {}
@@ -143,7 +141,7 @@ impl RtpPorts {
 fn bind(address: SocketAddr) -> io::Result<PortPair> {
     let rtp = rtp_udp(address)?;
     let rtcp = rtp_udp(SocketAddr::new(address.ip(), address.port() + 1))?;
-    Ok(PortPair { rtp, rtcp, address })
+    Ok(PortPair { rtp, rtcp })
 }
 
 #[cfg(test)]
@@ -162,8 +160,8 @@ mod tests {
         assert_eq!("1-70000".parse::<PortRange>(), Err(ParsePortRangeError::Syntax));
     }
 
-    #[tokio::test]
-    async fn pairs_are_even_and_odd_rotate_and_run_out() {
+    #[test]
+    fn pairs_are_even_and_odd_rotate_and_run_out() {
         // Ports that somebody has just had from the kernel are likely to be free around.
         let probe = rtp_udp("127.0.0.1:0".parse().unwrap()).unwrap();
         let base = probe.local_addr().unwrap().port().clamp(2000, 60000) & !1;
@@ -171,15 +169,16 @@ mod tests {
         let ip = "127.0.0.1".parse().unwrap();
         let mut ports = RtpPorts::new(PortRange::new(base..=base + 7).unwrap());
         let mut held = Vec::new();
-        while let Ok(pair) = ports.open(ip) {
-            assert_eq!(pair.address.port() % 2, 0);
-            assert_eq!(pair.rtcp.local_addr().unwrap().port(), pair.address.port() + 1);
-            held.push(pair);
+        while let Ok((pair, address)) = ports.open(ip) {
+            assert_eq!(address.port() % 2, 0);
+            assert_eq!(pair.rtp.local_addr().unwrap(), address);
+            assert_eq!(pair.rtcp.local_addr().unwrap().port(), address.port() + 1);
+            held.push((pair, address));
             assert!(held.len() <= 4);
         }
         assert!(!held.is_empty());
         // The freed pair is found again, wherever the round stands.
-        let freed = held.remove(0).address;
-        assert_eq!(ports.open(ip).unwrap().address, freed);
+        let (_, freed) = held.remove(0);
+        assert_eq!(ports.open(ip).unwrap().1, freed);
     }
 }

@@ -2,8 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::Context;
 
 use switchboard_pbx::Listener;
 use switchboard_sip::Transport;
@@ -12,7 +11,6 @@ use tokio::net::{TcpListener, UdpSocket};
 use crate::accept::{Door, Kind};
 use crate::access::AccessList;
 use crate::bind::{self, BindError};
-use crate::ready::{Notice, ReadyList, Token};
 use crate::tls::TlsServer;
 use crate::ws::Origins;
 
@@ -63,7 +61,7 @@ impl Listen {
 /// SIP sockets, bound and not yet read.
 #[derive(Debug, Default)]
 pub struct SipSockets {
-    pub(crate) udp: Vec<(UdpSocket, AccessList)>,
+    pub(crate) udp: Vec<Datagrams>,
     pub(crate) streams: Vec<(TcpListener, Door)>,
     listeners: Vec<Listener>,
 }
@@ -107,7 +105,7 @@ impl SipSockets {
     fn datagrams(&mut self, listen: &Listen, wanted: SocketAddr) -> Result<(), BindError> {
         let socket = bind::sip_udp(wanted)?;
         let local = bound(socket.local_addr(), Transport::Udp, wanted)?;
-        self.udp.push((socket, listen.access.clone()));
+        self.udp.push(Datagrams::new(socket, listen.access.clone()));
         self.told(listen, Transport::Udp, local);
         Ok(())
     }
@@ -140,48 +138,42 @@ fn bound(
     bound.map_err(|source| BindError::new(transport.into(), wanted, source))
 }
 
-/// A UDP socket whose readiness goes to a [`ReadyList`].
-pub(crate) struct Watched {
+/// A UDP socket for SIP, and whom it hears.
+#[derive(Debug)]
+pub(crate) struct Datagrams {
     socket: UdpSocket,
     local: Option<SocketAddr>,
-    notice: Arc<Notice>,
-    waker: Waker,
+    pub(crate) access: AccessList,
 }
 
-impl Watched {
-    pub(crate) fn new(socket: UdpSocket, token: Token, ready: &ReadyList) -> Self {
-        let notice = ready.notice(token);
-        let waker = Waker::from(Arc::clone(&notice));
-        // On the list from the start: the first look arms the waker.
-        notice.requeue();
+impl Datagrams {
+    pub(crate) fn new(socket: UdpSocket, access: AccessList) -> Self {
         // It does not change, and asking costs a system call.
         let local = socket.local_addr().ok();
-        Self { socket, local, notice, waker }
+        Self { socket, local, access }
     }
 
-    /// Reads at most `limit` datagrams, then either arms the waker or comes back on the list.
+    /// Whether there may be something to read; if not, the task is woken when there is.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> bool {
+        self.socket.poll_recv_ready(cx).is_ready()
+    }
+
+    /// Reads at most `limit` datagrams; says whether there may be more.
     pub(crate) fn read(
         &self,
         limit: usize,
         buffer: &mut [u8],
         mut take: impl FnMut(SocketAddr, &[u8]),
-    ) {
-        self.notice.clear();
+    ) -> bool {
         for _ in 0..limit {
             match self.socket.try_recv_from(buffer) {
                 Ok((len, source)) => take(source, &buffer[..len]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let mut cx = Context::from_waker(&self.waker);
-                    if self.socket.poll_recv_ready(&mut cx).is_pending() {
-                        return;
-                    }
-                    break;
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // A datagram of ours came back as undeliverable: the next read is another datagram.
                 Err(_) => {}
             }
         }
-        self.notice.requeue();
+        true
     }
 
     /// Sends a datagram, or drops it when the kernel's buffer is full: as the network might.
@@ -214,25 +206,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn datagrams_reach_the_reader_through_the_ready_list() {
-        let ready = ReadyList::default();
-        let watched = Watched::new(
-            bind::sip_udp("127.0.0.1:0".parse().unwrap()).unwrap(),
-            Token::Sip(0),
-            &ready,
-        );
+    async fn datagrams_are_read_when_there_are_some_and_no_more_than_the_limit() {
+        let socket = bind::sip_udp("127.0.0.1:0".parse().unwrap()).unwrap();
+        let datagrams = Datagrams::new(socket, AccessList::everybody());
         let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut buffer = [0; 64];
         let mut heard: Vec<Vec<u8>> = Vec::new();
-        for round in 0..3_u8 {
-            sender.send_to(&[round], watched.local().unwrap()).await.unwrap();
-            while heard.len() <= usize::from(round) {
-                let mut tokens = Vec::new();
-                std::future::poll_fn(|cx| ready.poll_take(cx, &mut tokens)).await;
-                assert_eq!(tokens, [Token::Sip(0)]);
-                watched.read(8, &mut buffer, |_, data| heard.push(data.to_vec()));
-            }
+        for number in 0..3_u8 {
+            sender.send_to(&[number], datagrams.local().unwrap()).await.unwrap();
         }
-        assert_eq!(heard, [[0], [1], [2]]);
+        let mut rests = Vec::new();
+        for _ in 0..2 {
+            std::future::poll_fn(|cx| match datagrams.poll_ready(cx) {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            })
+            .await;
+            rests.push(datagrams.read(2, &mut buffer, |_, data| heard.push(data.to_vec())));
+        }
+        assert_eq!((heard.concat(), rests), (vec![0, 1, 2], vec![true, false]));
     }
 }

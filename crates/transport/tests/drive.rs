@@ -116,11 +116,15 @@ fn driver_at(listen: Listen, outside: SocketAddr) -> (Driver, Handle, SocketAddr
         ..Config::new("switchboard", wall_clock(0), [7; 32])
     };
     let pbx = Pbx::new(config, Arc::new(directory(outside)));
-    let plane = Plane::new(PlaneConfig::default());
-    let (driver, handle) = Driver::new(settings(), sockets, pbx, plane);
+    let (driver, handle) = Driver::new(settings(), sockets, pbx, planes()).unwrap();
     let secrets = Secrets::new().with_user("anna".parse().unwrap(), "secret");
     handle.send(Input::Secrets(Arc::new(secrets)));
     (driver, handle, address)
+}
+
+/// Two media threads.
+fn planes() -> Vec<Plane> {
+    (0..2).map(|seed| Plane::new(PlaneConfig { seed, ..PlaneConfig::default() })).collect()
 }
 
 fn register(transport: &str) -> String {
@@ -315,8 +319,7 @@ async fn a_trunk_is_registered_with_over_tls() {
     let pbx = Pbx::new(config, Arc::new(Directory::build(&spec).unwrap()));
     let trust = Trust::Files(vec![identity.certificate]);
     let settings = DriverConfig { tls: Some(TlsClient::load(&trust, None).unwrap()), ..settings() };
-    let (mut here, handle) =
-        Driver::new(settings, sockets, pbx, Plane::new(PlaneConfig::default()));
+    let (mut here, handle) = Driver::new(settings, sockets, pbx, planes()).unwrap();
     let secrets = Secrets::new().with_trunk("outside".parse().unwrap(), "secret");
     handle.send(Input::Secrets(Arc::new(secrets)));
 

@@ -1,4 +1,4 @@
-//! The PBX, its media plane and the drive loop, made from settings and store.
+//! The PBX, its media planes and the drive loop, made from settings and store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::settings::{OnDismissal, Settings};
 /// How long Ctrl-C waits for phones to acknowledge that their calls are over.
 const SHUTDOWN: Duration = Duration::from_secs(4);
 
-/// The PBX and its media plane in a drive loop, with what the store remembers.
+/// The PBX and its media planes in a drive loop, with what the store remembers.
 pub(crate) fn build(
     folder: &Folder,
     settings: &Settings,
@@ -30,11 +30,6 @@ pub(crate) fn build(
 ) -> Result<(Driver, Handle), Failure> {
     let sounds =
         prompts::load(settings.language).map_err(|error| Failure::Refused(error.to_string()))?;
-    let mut seed = [0; 40];
-    getrandom::fill(&mut seed).map_err(|_| std::io::Error::other("no random bytes"))?;
-    let (pbx_seed, plane_seed) = seed.split_at(32);
-    let pbx_seed = <[u8; 32]>::try_from(pbx_seed).unwrap_or_default();
-    let plane_seed = <[u8; 8]>::try_from(plane_seed).unwrap_or_default();
 
     let directory = Arc::new(Directory::build(&file.spec)?);
     let calls = &settings.file.calls;
@@ -59,27 +54,38 @@ pub(crate) fn build(
             OnDismissal::Continue => RunningCalls::Continue,
             OnDismissal::End => RunningCalls::End,
         },
-        seed: pbx_seed,
+        seed: random()?,
     };
     let silence = settings.file.rtp.silence;
-    let plane = Plane::new(PlaneConfig {
+    let plane = PlaneConfig {
         max_legs: settings.rtp.pairs(),
         rtp_timeout: (silence > 0).then(|| Duration::from_secs(silence)),
-        seed: u64::from_le_bytes(plane_seed),
         tones: ToneSet::of_country(&file.spec.numbering.country).unwrap_or_else(ToneSet::germany),
-    });
+        seed: 0,
+    };
+    let planes = (0..settings.file.rtp.threads())
+        .map(|_| {
+            Ok(Plane::new(PlaneConfig { seed: u64::from_le_bytes(random()?), ..plane.clone() }))
+        })
+        .collect::<Result<_, std::io::Error>>()?;
     let driver = DriverConfig {
         rtp: settings.rtp,
         streams: settings.file.tcp.limits(),
         tls: trunks,
         shutdown: SHUTDOWN,
     };
-    let (driver, handle) = Driver::new(driver, sockets, Pbx::new(config, directory), plane);
+    let (driver, handle) = Driver::new(driver, sockets, Pbx::new(config, directory), planes)?;
     handle.send(Input::Secrets(Arc::new(secrets(&file.passwords))));
     for registration in folder.store.registrations(folder::now())? {
         handle.send(Input::Restore(Box::new(binding(registration))));
     }
     Ok((driver, handle))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], std::io::Error> {
+    let mut seed = [0; N];
+    getrandom::fill(&mut seed).map_err(|_| std::io::Error::other("no random bytes"))?;
+    Ok(seed)
 }
 
 /// The passwords as the PBX wants them.

@@ -67,6 +67,7 @@ pub(crate) struct RtpSettings {
     #[serde(deserialize_with = "port_range")]
     pub(crate) ports: PortRange,
     pub(crate) silence: u64,
+    threads: usize,
     pub(crate) srtp: SrtpMode,
     pub(crate) srtp_keys_in_clear: bool,
 }
@@ -92,16 +93,30 @@ impl RtpSettings {
     }
 }
 
+impl RtpSettings {
+    /// How many threads carry audio.
+    pub(crate) fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads.min(MOST_THREADS),
+        }
+    }
+}
+
 impl Default for RtpSettings {
     fn default() -> Self {
         Self {
             ports: default_ports(),
             silence: 30,
+            threads: 0,
             srtp: SrtpMode::default(),
             srtp_keys_in_clear: false,
         }
     }
 }
+
+/// More threads for audio than any machine has processors.
+const MOST_THREADS: usize = 1024;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]

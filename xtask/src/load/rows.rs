@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::figure::Figure;
 use super::kamailio::Kamailio;
 use super::office::{self, ANSWERED, ECHO, Office, PHONES, PROMPT, RELAYED, USER};
+use super::party::Heard;
 use super::process::Cpu;
+use super::relay::Relay;
 use super::sipp::{Counts, Setup, Sipp};
-use super::talk::{Heard, Talk};
+use super::talk::Talk;
 use crate::interop::ports;
 
 /// How a run is measured.
@@ -38,6 +40,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "memory", run: memory },
     Row { name: "memory-media", run: memory_media },
     Row { name: "media-1000", run: media },
+    Row { name: "relayed-1000", run: relayed_media },
     Row { name: "flat", run: flat },
     Row { name: "flat-media", run: flat_media },
 ];
@@ -437,12 +440,42 @@ fn media(lab: &Lab) -> Result<Figure, String> {
     let seconds = if lab.is_quick { 3 } else { 8 };
     let office = Office::open(&lab.dir, 0)?;
     let (heard, _, cpu) = talking(&office, 1_000, seconds)?;
-    let lost = heard.sent.saturating_sub(heard.returned);
-    Ok(Figure {
-        name: "1,000 calls with media",
-        what: format!(
+    Ok(lossless(
+        "1,000 calls with media",
+        format!(
             "1,000 calls talk for {seconds} s at once to the echo service, 50 packets a second each way (own generator)"
         ),
+        heard,
+        cpu,
+    ))
+}
+
+fn relayed_media(lab: &Lab) -> Result<Figure, String> {
+    let seconds = if lab.is_quick { 3 } else { 8 };
+    let office = Office::open(&lab.dir, 0)?;
+    let mut relay = Relay::begin(&office, 1_000)?;
+    // The first second fills what stays.
+    relay.talk(Duration::from_secs(1));
+    let before = office.cpu()?;
+    let heard = relay.talk(Duration::from_secs(seconds));
+    let cpu = office.cpu()?.since(before);
+    relay.end()?;
+    Ok(lossless(
+        "1,000 relayed calls",
+        format!(
+            "1,000 calls from one trunk to another at once, both sides of each talk for {seconds} s: two streams in and two out a call, 50 packets a second each (own generator)"
+        ),
+        heard,
+        cpu,
+    ))
+}
+
+/// A row that is about packets lost.
+fn lossless(name: &'static str, what: String, heard: Heard, cpu: Cpu) -> Figure {
+    let lost = heard.sent.saturating_sub(heard.returned);
+    Figure {
+        name,
+        what,
         unit: "% of packets lost",
         ours: 100.0 * lost as f64 / heard.sent.max(1) as f64,
         target: 0.000_1,
@@ -450,15 +483,16 @@ fn media(lab: &Lab) -> Result<Figure, String> {
         beside: None,
         stated: &[("Asterisk", "saturated near 490 calls with a prompt")],
         note: format!(
-            " {} packets sent, {} returned, {lost} lost; the server took {:.2} of a processor ({:.0} % of it the kernel's), {} slots of the generator were late, {:.1} s",
+            " {} packets sent, {} returned, {lost} lost; the server took {:.2} of a processor ({:.0} % of it the kernel's), {:.1} us a packet in and out, {} slots of the generator were late, {:.1} s",
             heard.sent,
             heard.returned,
             cpu.total() / heard.time,
             100.0 * cpu.system / cpu.total(),
+            1e6 * cpu.total() / heard.sent.max(1) as f64,
             heard.late,
             heard.time
         ),
-    })
+    }
 }
 
 fn flat(lab: &Lab) -> Result<Figure, String> {

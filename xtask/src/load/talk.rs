@@ -1,27 +1,20 @@
 //! Calls with audio in one thread: a small user agent of our own, as SIPp's playing of recordings gives out long
 //! before a thousand calls.
 //!
-//! It calls the echo service, sends 20 ms of G.711 on every call 50 times a second, each packet with the number
-//! of its call and its place in it, and counts what comes back.
+//! It calls the echo service, talks on every call, and counts what comes back.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use switchboard_sip::auth::{Client, ClientConfig};
 use switchboard_sip::{Builder, HeaderName, Message, Method, StatusCode};
 
 use super::office::{ECHO, Office, USER, password};
+use super::party::{self, Heard, Party};
 
 /// The realm of the PBX.
 const REALM: &str = "switchboard";
-/// The time of a packet.
-const PACKET: Duration = Duration::from_millis(20);
-/// The calls are spread over the packet time in so many slots.
-const SLOTS: usize = 20;
-/// Octets of an RTP packet with 20 ms of G.711.
-const OCTETS: usize = 172;
 /// The service first says what it is; then it echoes.
 const ANNOUNCEMENT: Duration = Duration::from_secs(8);
 /// Calls whose INVITE is not answered yet, at once.
@@ -32,32 +25,19 @@ pub(crate) struct Talk {
     socket: UdpSocket,
     server: SocketAddr,
     calls: Vec<Call>,
+    /// One a call.
+    parties: Vec<Party>,
     by_call_id: HashMap<String, usize>,
 }
 
 struct Call {
-    rtp: UdpSocket,
     invite: Message,
     answer: Option<Answer>,
-    sequence: u16,
-    returned: u64,
 }
 
 struct Answer {
     response: Message,
     target: String,
-    audio: SocketAddr,
-}
-
-/// What was counted while the calls talked.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Heard {
-    pub(crate) sent: u64,
-    pub(crate) returned: u64,
-    /// Slots that began more than a packet time late: the generator had no processor.
-    pub(crate) late: u64,
-    /// For how long they talked, in seconds.
-    pub(crate) time: f64,
 }
 
 impl Talk {
@@ -67,7 +47,8 @@ impl Talk {
         let server: SocketAddr = office.address().parse().map_err(|e| format!("{e}"))?;
         let socket = UdpSocket::bind("127.0.0.1:0").map_err(fault)?;
         socket.set_read_timeout(Some(Duration::from_secs(5))).map_err(fault)?;
-        let mut talk = Self { socket, server, calls: Vec::new(), by_call_id: HashMap::new() };
+        let (calls, parties) = (Vec::new(), Vec::new());
+        let mut talk = Self { socket, server, calls, parties, by_call_id: HashMap::new() };
         let mut answered = 0;
         while answered < count {
             while talk.calls.len() < count && talk.calls.len() < answered + OPENING {
@@ -81,7 +62,7 @@ impl Talk {
     /// Waits until the service has said what it is.
     pub(crate) fn hear_announcement(&mut self) {
         std::thread::sleep(ANNOUNCEMENT);
-        self.calls.iter_mut().enumerate().for_each(|(n, call)| call.listen(n));
+        self.parties.iter_mut().for_each(Party::listen);
     }
 
     fn local(&self) -> Result<SocketAddr, String> {
@@ -93,15 +74,9 @@ impl Talk {
     }
 
     fn invite(&mut self) -> Result<(), String> {
-        let rtp = UdpSocket::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-        rtp.set_nonblocking(true).map_err(|e| e.to_string())?;
         let (local, n) = (self.local()?, self.calls.len());
-        let port = rtp.local_addr().map_err(|e| e.to_string())?.port();
-        let call_id = format!("talk-{n}-{port}");
-        let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\n"
-        );
+        let party = Party::new(n)?;
+        let call_id = format!("talk-{n}-{}", party.port()?);
         let invite = Builder::request(&Method::Invite, format!("sip:{ECHO}@{}", self.server))
             .header(HeaderName::Via, format_args!("SIP/2.0/UDP {local};branch=z9hG4bKt{n}a;rport"))
             .header(HeaderName::MaxForwards, 70)
@@ -110,12 +85,13 @@ impl Talk {
             .header(HeaderName::CallId, &call_id)
             .header(HeaderName::CSeq, "1 INVITE")
             .header(HeaderName::Contact, format_args!("<sip:{USER}@{local}>"))
-            .body("application/sdp", sdp)
+            .body("application/sdp", party.description()?)
             .build()
             .map_err(|e| format!("INVITE: {e}"))?;
         self.send(&invite)?;
         self.by_call_id.insert(call_id, n);
-        self.calls.push(Call { rtp, invite, answer: None, sequence: 0, returned: 0 });
+        self.calls.push(Call { invite, answer: None });
+        self.parties.push(party);
         Ok(())
     }
 
@@ -142,8 +118,9 @@ impl Talk {
             return Err(format!("a call is refused: {status:?}"));
         }
         if self.calls[n].answer.is_none() {
-            let answer = read(response, self.server)?;
-            self.calls[n].answer = Some(answer);
+            let to = audio(&response, self.server).ok_or("a 200 without audio")?;
+            self.parties[n].to = Some(to);
+            self.calls[n].answer = Some(read(response)?);
             self.request(n, &Method::Ack, 2)?;
             return Ok(true);
         }
@@ -206,29 +183,7 @@ impl Talk {
 
     /// All calls talk for so long.
     pub(crate) fn talk(&mut self, time: Duration) -> Heard {
-        let slot = PACKET / SLOTS as u32;
-        let ticks = (time.as_micros() / PACKET.as_micros()) as u32;
-        let (begun, mut sent, mut late) = (Instant::now(), 0, 0);
-        let before: u64 = self.calls.iter().map(|call| call.returned).sum();
-        for tick in 0..ticks {
-            for place in 0..SLOTS {
-                let due = begun + PACKET * tick + slot * place as u32;
-                match due.checked_duration_since(Instant::now()) {
-                    Some(wait) => std::thread::sleep(wait),
-                    None if due.elapsed() > PACKET => late += 1,
-                    None => {}
-                }
-                for (n, call) in self.calls.iter_mut().enumerate().skip(place).step_by(SLOTS) {
-                    call.listen(n);
-                    sent += u64::from(call.say(n));
-                }
-            }
-        }
-        let time = begun.elapsed().as_secs_f64();
-        std::thread::sleep(Duration::from_millis(300));
-        self.calls.iter_mut().enumerate().for_each(|(n, call)| call.listen(n));
-        let after: u64 = self.calls.iter().map(|call| call.returned).sum();
-        Heard { sent, returned: after - before, late, time }
+        party::talk(&mut self.parties, time)
     }
 
     /// Hangs up all calls and waits for the answers.
@@ -242,48 +197,16 @@ impl Talk {
     }
 }
 
-impl Call {
-    /// Takes all that has come back.
-    fn listen(&mut self, n: usize) {
-        let mut buffer = [0; 2048];
-        loop {
-            match self.rtp.recv(&mut buffer) {
-                // What the PBX says by itself before it echoes is no packet of ours.
-                Ok(OCTETS) if buffer[12..20] == (n as u64).to_be_bytes() => self.returned += 1,
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn say(&mut self, n: usize) -> bool {
-        let Some(answer) = &self.answer else { return false };
-        let mut packet = [0xd5; OCTETS];
-        packet[0] = 0x80;
-        packet[1] = if self.sequence == 0 { 0x88 } else { 8 };
-        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        packet[4..8].copy_from_slice(&(u32::from(self.sequence) * 160).to_be_bytes());
-        packet[8..12].copy_from_slice(&(n as u32 + 1).to_be_bytes());
-        packet[12..20].copy_from_slice(&(n as u64).to_be_bytes());
-        packet[20..22].copy_from_slice(&self.sequence.to_be_bytes());
-        self.sequence = self.sequence.wrapping_add(1);
-        self.rtp.send_to(&packet, answer.audio).is_ok()
-    }
+fn read(response: Message) -> Result<Answer, String> {
+    let contact = response.contact().ok().flatten();
+    let target = contact.map(|contact| contact.uri().as_str().to_owned());
+    Ok(Answer { target: target.ok_or("a 200 without Contact")?, response })
 }
 
-fn read(response: Message, server: SocketAddr) -> Result<Answer, String> {
-    let target = response
-        .contact()
-        .ok()
-        .flatten()
-        .map(|contact| contact.uri().as_str().to_owned())
-        .ok_or("a 200 without Contact")?;
-    let body = String::from_utf8_lossy(response.body());
-    let port = body
-        .lines()
-        .find_map(|line| line.strip_prefix("m=audio ")?.split(' ').next()?.parse().ok())
-        .ok_or("a 200 without audio")?;
-    drop(body);
-    Ok(Answer { target, audio: SocketAddr::new(server.ip(), port), response })
+/// Where the sender of a description on this machine wants its audio.
+pub(super) fn audio(message: &Message, server: SocketAddr) -> Option<SocketAddr> {
+    let body = String::from_utf8_lossy(message.body());
+    let media = body.lines().find_map(|line| line.strip_prefix("m=audio "))?;
+    let port = media.split(' ').next()?.parse().ok()?;
+    Some(SocketAddr::new(server.ip(), port))
 }

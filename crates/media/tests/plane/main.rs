@@ -6,6 +6,7 @@ mod bridges;
 mod digits;
 mod hall;
 mod hostile;
+mod moving;
 mod reports;
 mod room;
 mod secured;

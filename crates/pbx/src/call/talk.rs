@@ -41,8 +41,9 @@ impl Call {
     pub(super) fn bridge(&mut self, world: &mut World, number: LegNumber) {
         let other = self.legs.get(&number).and_then(Leg::media);
         if let (Some(a), Some(b)) = (self.subject_media(), other) {
-            world.media(Command::Bridge { a, b });
+            // The recording first: it stays where it has begun, and both legs go there.
             self.record(world, a, b);
+            world.media(Command::Bridge { a, b });
         }
     }
 

@@ -36,7 +36,8 @@ pub(super) enum Port {
 impl Port {
     pub(super) fn ask(world: &mut World, leg: LegKey, flow: Flow) -> Self {
         let id = world.routes.new_port(leg);
-        world.outputs.push_back(Output::OpenMedia { leg: id, at: flow.local.ip() });
+        let (call, at) = (leg.0, flow.local.ip());
+        world.outputs.push_back(Output::OpenMedia { leg: id, call, at });
         Self::Asked(flow)
     }
 
