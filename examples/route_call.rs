@@ -12,7 +12,7 @@
 //! USER dials STRING                   a colleague, *43, 112, a number with ;extension
 //! USER hands PARTY to STRING          the call before, handed on; PARTY is a user or 'outside'
 //! digits 101 | silence | played | crm USER | crm nobody
-//! order USER... | turn | recorded     at a queue; after a message
+//! order USER... | waiting COUNT | turn | recorded     at a queue; after a message
 //! answered [USER] | busy | no answer | unreachable | declined
 //! caller hangs up | callee hangs up
 //! dismiss USER                        at once, in the call that runs
@@ -59,7 +59,7 @@ answered
 caller hangs up
 
 # An emergency, from a user who may call nobody outside; the first trunk is down.
-dora dials 112
+frida dials 112
 unreachable
 answered
 ";
@@ -205,6 +205,9 @@ impl Stage {
                     named.iter().map(|user| user.parse()).collect::<Result<Vec<UserId>, _>>()?;
                 Input::Order(&order)
             }
+            ["waiting", callers] if callers.parse::<u32>().is_ok() => {
+                Input::Waiting(callers.parse().unwrap_or_default())
+            }
             ["turn"] => Input::Turn,
             ["recorded"] => Input::Recorded,
             ["busy"] => Input::Busy,
@@ -279,6 +282,7 @@ fn say(step: &Step) -> String {
         Step::Order { queue, strategy, .. } => {
             format!("ask for the order of {queue} ({strategy:?})")
         }
+        Step::Count { queue } => format!("ask how many wait in {queue}"),
         Step::Wait { queue, timeout, .. } => format!("wait in {queue} for {} s", timeout.as_secs()),
         Step::Voicemail { mailbox, .. } => format!("take a message for {}", mailbox.user()),
         Step::Withdraw { user } => format!("stop ringing {user}"),

@@ -39,6 +39,7 @@ struct Queue {
     pause: u8,
     leave_when_empty: bool,
     mailbox: bool,
+    max_waiting: Option<u8>,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -66,6 +67,7 @@ enum Operation {
     Recorded,
     HungUp(bool),
     Dismiss(u8),
+    Waiting(u8),
 }
 
 fn user(at: u8) -> UserId {
@@ -99,6 +101,7 @@ fuzz_target!(|call: Call<'_>| {
     ][usize::from(call.queue.strategy % 6)];
     queue.wait = Duration::from_secs(u64::from(call.queue.wait) * 14);
     queue.pause = Duration::from_secs(u64::from(call.queue.pause) + 1);
+    queue.max_waiting = call.queue.max_waiting.map(|most| u32::from(most) + 1);
     queue.leave_when_empty = call.queue.leave_when_empty;
     if call.queue.mailbox {
         spec.lines[0].overflow = Overflow::Forward(ForwardTo::Voicemail(user(call.queue.pause)));
@@ -147,6 +150,7 @@ fuzz_target!(|call: Call<'_>| {
             Input::NoAnswer,
             Input::CrmSays(None),
             Input::Order(&[]),
+            Input::Waiting(0),
             Input::Turn,
         ];
         let taken = fails.into_iter().any(|input| play.router.handle(input).is_ok());
@@ -204,6 +208,7 @@ impl Play {
                 order = named.map(user);
                 Input::Order(&order)
             }
+            Operation::Waiting(callers) => Input::Waiting(u32::from(*callers)),
             Operation::Turn => Input::Turn,
             Operation::Recorded => Input::Recorded,
             Operation::Silence => Input::NoDigits,

@@ -113,6 +113,11 @@ pub enum CallEvent {
         /// The prompt's name.
         prompt: String,
     },
+    /// The caller waits in a queue, with its music.
+    Waiting {
+        /// Which of those who wait, the first to come being 1.
+        position: u32,
+    },
     /// A digit was dialled within the call.
     Digit {
         /// On which leg.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use switchboard_media as media;
-use switchboard_routing::{Directory, QueueMemory, UserId};
+use switchboard_routing::{Directory, QueueMemory, UserId, WaitingCallers};
 use switchboard_sip::transaction::{self, LayerConfig, SentBy, TransactionLayer};
 use switchboard_sip::{Flow, Identifiers, Message, refusal};
 
@@ -95,6 +95,7 @@ impl Pbx {
             phones,
             trunks: Trunks::default(),
             queues,
+            waiting: WaitingCallers::new(),
             layer,
             routes: Routes::default(),
             outputs: VecDeque::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use switchboard_media as media;
-use switchboard_routing::{Directory, QueueMemory};
+use switchboard_routing::{Directory, QueueMemory, WaitingCallers};
 use switchboard_sip::auth::Client;
 use switchboard_sip::transaction::{TransactionId, TransactionLayer};
 use switchboard_sip::{Builder, Flow, Message, StatusCode};
@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) trunks: Trunks,
     /// Who began, who took calls: the order in which queues ring.
     pub(crate) queues: QueueMemory,
+    /// Who waits in which queue now.
+    pub(crate) waiting: WaitingCallers<CallId>,
     pub(crate) layer: TransactionLayer,
     pub(crate) routes: Routes,
     pub(crate) outputs: VecDeque<Output>,

@@ -51,6 +51,18 @@
 //! with music between them, until the caller has waited long enough; what comes then is the
 //! line's overflow. A queue that met no connected phone is left at once, unless it is set otherwise.
 //!
+//! With [`QueueSpec::max_waiting`] the router asks how many wait already ([`Step::Count`]), and a full queue is
+//! passed by for what comes after it. [`WaitingCallers`], beside all calls, knows the answer, and each caller's
+//! position.
+//!
+//! # Forwarding to the outside
+//!
+//! A user's forwarding rule that leads outside needs the same right as dialling: no barred number, and none beyond
+//! the user's class of service ([`OutsideCalls`]); else the directory is refused
+//! ([`FaultKind::ClassOfService`]). Nobody gets round a class of service by forwarding their own phone and calling it.
+//! Emergency numbers are free as ever. A line's overflow and what follows its hours are the administrator's
+//! own rules: barred numbers are refused there too, a class of service does not apply.
+//!
 //! # Time
 //!
 //! The router has no clock: steps carry how long to wait, and running out of time is an input
@@ -60,7 +72,8 @@
 //!
 //! # Errors
 //!
-//! [`Faults`] for the data, one error type for each administrative operation, and [`InputError`]
+//! [`Faults`] for the data, each with its path, and its line and column in a JSON text
+//! ([`Faults::places_in_json`]; for TOML `switchboard-store` has them), one error type for each administrative operation, and [`InputError`]
 //! for an input that has no meaning at the moment, which changes nothing. A call cannot fail: it
 //! ends with its cause.
 //!
@@ -72,8 +85,7 @@
 //!
 //! Extensions have 1 to 4 digits, so there are at most 11,110. A call takes at most [`MAX_STEPS`]
 //! steps and an attempt goes through at most 8 users. Queues and groups have at most 100 members
-//! and ring them at their phones (their own forwarding rules do not apply). Who else waits in a
-//! queue, and so the position of a caller, is known only outside: the router knows one call.
+//! and ring them at their phones (their own forwarding rules do not apply).
 //! A directory costs under 300 octets a user, a new call two allocations (its trace), and a
 //! decision after that none.
 
@@ -88,8 +100,11 @@ pub mod prompts;
 struct Readme;
 mod router;
 mod spec;
+mod waiting;
 
-pub use directory::{CalledLine, Directory, Fault, FaultKind, Faults, Holder, Line, Target, User};
+pub use directory::{
+    CalledLine, Directory, Fault, FaultKind, Faults, Holder, Line, Place, Target, User,
+};
 pub use hours::{Date, Holiday, HoursSpec, LocalTime, OpenSpec, TimeError, TimeOfDay, Weekday};
 pub use id::{GroupId, IdError, LineId, MAX_ID_LEN, MenuId, Prompt, QueueId, TrunkId, UserId};
 pub use memory::QueueMemory;
@@ -104,4 +119,6 @@ pub use spec::{
     ResponsibleSource, ServiceKind, ServiceSpec, Status, Strategy, TimersSpec, TrunkKind,
     TrunkSpec, TrunkTransport, UserSpec,
 };
+pub use waiting::WaitingCallers;
+
 pub use switchboard_dialstring::{DialPlan, Digit, Extension, Match, Number};

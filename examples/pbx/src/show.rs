@@ -98,6 +98,7 @@ fn call_words(event: &CallEvent) -> String {
             format!("{} calls {} ({kind})", party(from), safe(dialled))
         }
         CallEvent::Routed { step } => safe(step).into_owned(),
+        CallEvent::Waiting { position } => format!("waits as number {position}"),
         CallEvent::Prompt { prompt } => format!("plays `{}`", safe(prompt)),
         CallEvent::Digit { leg, digit } => format!("digit {} (leg {leg})", digit.as_char()),
         CallEvent::Collected { digits } => format!("dialled {}", safe(digits)),

@@ -295,6 +295,7 @@ impl Call {
             return;
         }
         self.ended = Some((now, cause));
+        self.tell_queue(world);
         self.stage = Stage::Ended;
         self.keys.stop(now);
         let own = StatusCode::new(cause.status()).unwrap_or(StatusCode::TEMPORARILY_UNAVAILABLE);

@@ -19,6 +19,7 @@ impl Call {
         loop {
             let step = self.router.as_mut().and_then(routing::Router::poll_output);
             self.tell_trace(now, world);
+            self.tell_queue(world);
             let Some(step) = step else { break };
             self.perform(now, world, step);
             if self.ended.is_some() {
@@ -69,7 +70,16 @@ impl Call {
                 let order = world.queues.order(&queue, strategy, &members);
                 self.inform(now, world, Input::Order(&order));
             }
-            Step::Wait { music, timeout, .. } => self.wait(now, world, &music, timeout),
+            Step::Count { queue } => {
+                let callers = world.waiting.count(&queue);
+                self.inform(now, world, Input::Waiting(callers));
+            }
+            Step::Wait { music, timeout, .. } => {
+                if let Some(position) = world.waiting.position(&self.id) {
+                    world.tell(self.id, CallEvent::Waiting { position });
+                }
+                self.wait(now, world, &music, timeout);
+            }
             // There are no mailboxes here yet: the answer of one that there is not.
             Step::Voicemail { .. } => self.inform(now, world, Input::Unreachable),
             Step::Ring { targets, timeout, .. } => self.ring(now, world, &targets, timeout),
@@ -107,6 +117,12 @@ impl Call {
             }
             None => self.end(now, world, cause),
         }
+    }
+
+    /// Makes known in which queue the caller waits, if in one.
+    pub(super) fn tell_queue(&self, world: &mut World) {
+        let router = self.router.as_ref().filter(|_| self.ended.is_none());
+        world.waiting.set(self.id, router.and_then(routing::Router::queue));
     }
 
     /// Makes the router's reasons known, each once.

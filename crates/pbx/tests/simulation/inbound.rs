@@ -268,6 +268,50 @@ fn a_caller_waits_in_a_queue_and_members_take_turns() {
     assert_eq!(world.record().cause, Cause::NoAnswer);
 }
 
+/// A queue with room for one: the second caller goes on with what comes after it at once, and when the first has been
+/// answered there is room again. Whoever waits is told as which number.
+#[test]
+fn a_full_queue_is_passed_by() {
+    let mut world = World::new();
+    world.change(|spec| {
+        let queue = &mut spec.queues[0];
+        queue.max_waiting = Some(1);
+        queue.wait = Duration::from_secs(60);
+        queue.pause = Duration::from_secs(5);
+        let line = &mut spec.lines[0];
+        (line.welcome, line.menu, line.queue) = (false, None, Some(queue.id.clone()));
+        let carl = switchboard_routing::ForwardTo::User("carl".parse().unwrap());
+        line.overflow = switchboard_routing::Overflow::Forward(carl);
+    });
+    let (anna, carl) = (world.phone("anna"), world.phone("carl"));
+    let trunk = calling(&mut world);
+    world.dial(trunk, NUMBER);
+    world.seconds(2);
+    assert_eq!((world.phones[anna].calls.len(), world.phones[carl].calls.len()), (1, 0));
+    world.dial(trunk, NUMBER);
+    world.seconds(2);
+    assert_eq!((world.phones[anna].calls.len(), world.phones[carl].calls.len()), (1, 1));
+    // In the first pause.
+    world.seconds(9);
+    let text = world.transcript().join("\n");
+    assert!(text.contains("waits as number 1"), "{text}");
+    assert!(text.contains("1 caller waits already"), "{text}");
+    world.hang_up(trunk);
+    world.seconds(4);
+    world.act(anna, |phone, now| phone.answer(now));
+    world.seconds(1);
+    assert!(world.phones[anna].is_up());
+    // The first caller talks: there is room.
+    world.dial(trunk, NUMBER);
+    world.seconds(1);
+    let text = world.transcript().join("\n");
+    assert_eq!(text.matches("nobody else waits").count(), 2, "{text}");
+    world.hang_up(trunk);
+    let first = world.pbx.calls().find(|call| call.to.is_some()).unwrap().id;
+    world.command(switchboard_pbx::Command::HangUp { call: first });
+    world.assert_clean();
+}
+
 /// "Extension processing", welcome and menu, each on or off: what a caller who dials 102 at once,
 /// and then 1, reaches.
 #[test]

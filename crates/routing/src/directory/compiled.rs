@@ -234,6 +234,7 @@ pub(crate) struct Queue {
     pub(crate) wait: Duration,
     pub(crate) pause: Duration,
     pub(crate) music: Prompt,
+    pub(crate) max_waiting: Option<u32>,
     pub(crate) leave_when_empty: bool,
     pub(crate) members: Box<[u32]>,
     pub(crate) targets: Arc<[Target]>,

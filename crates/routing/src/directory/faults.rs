@@ -106,7 +106,7 @@ pub enum FaultKind {
         id: String,
     },
     /// Following these names leads back to the start.
-    #[error("leads back to itself: {}", path.join(" -> "))]
+    #[error("leads back to itself: {}", shortened(path))]
     Cycle {
         /// The names on the way, the first repeated at the end.
         path: Vec<String>,
@@ -128,6 +128,13 @@ pub enum FaultKind {
     /// A forwarding destination that nobody may call.
     #[error("{number} is barred")]
     Barred {
+        /// The number.
+        number: String,
+    },
+    /// A forwarding destination that the user whose rule it is may not call: a rule that leads outside needs the same
+    /// right as dialling.
+    #[error("{number} is beyond what the user may call (outside_calls)")]
+    ClassOfService {
         /// The number.
         number: String,
     },
@@ -188,4 +195,17 @@ pub enum FaultKind {
         /// How many there may be.
         max: usize,
     },
+}
+
+/// The names of a circle, those in the middle of a long one left out.
+fn shortened(path: &[String]) -> String {
+    const SHOWN: usize = 8;
+    const HEAD: usize = 4;
+    const TAIL: usize = 2;
+    if path.len() <= SHOWN {
+        return path.join(" -> ");
+    }
+    let (head, tail) = (&path[..HEAD], &path[path.len() - TAIL..]);
+    let left_out = path.len() - HEAD - TAIL;
+    format!("{} -> ({left_out} more) -> {}", head.join(" -> "), tail.join(" -> "))
 }

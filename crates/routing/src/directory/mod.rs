@@ -6,6 +6,7 @@ mod extensions;
 mod faults;
 mod holder;
 mod index;
+mod json_places;
 mod numbering;
 mod target;
 
@@ -14,6 +15,7 @@ use switchboard_dialstring::{Digit, Extension, Match, Number};
 pub use compiled::{CalledLine, Line, User};
 pub use faults::{Fault, FaultKind, Faults};
 pub use holder::Holder;
+pub use json_places::Place;
 pub use target::Target;
 
 pub(crate) use compiled::{
@@ -210,11 +212,5 @@ impl Directory {
             number.starts_with(&*barred.written)
                 || canonical.as_str().starts_with(&*barred.canonical)
         })
-    }
-
-    /// Whether a number is one of the directory's own country.
-    pub(crate) fn is_national(&self, number: &str) -> bool {
-        let canonical = self.numbering.canonical(number);
-        self.numbering.is_national(&canonical)
     }
 }

@@ -13,7 +13,7 @@ pub enum Cause {
     Completed,
     /// The caller hung up before anybody answered.
     Cancelled,
-    /// The last one tried was busy.
+    /// The last one tried was busy, or the queue was full.
     Busy,
     /// The last one tried did not answer.
     NoAnswer,

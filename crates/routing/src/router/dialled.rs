@@ -10,7 +10,6 @@ use super::trace::{Event, Outcome};
 use super::{Cause, Facts, Origin, Router, Step, Targets};
 use crate::directory::{Dest, Holder, Owner};
 use crate::id::UserId;
-use crate::spec::OutsideCalls;
 
 /// How long a number that a user dialled rings.
 const OUTSIDE_RING: Duration = Duration::from_secs(120);
@@ -99,11 +98,8 @@ impl Router {
                 recorded: line.is_some_and(|line| line.recorded),
             };
         }
-        let allowed = match self.plan.users[user as usize].outside_calls {
-            OutsideCalls::None => false,
-            OutsideCalls::National => self.plan.is_national(number.as_str()),
-            OutsideCalls::International => true,
-        };
+        let class = self.plan.users[user as usize].outside_calls;
+        let allowed = class.allows(&self.plan.numbering, number.as_str());
         if !allowed || self.plan.is_barred(number.as_str()) {
             return Go::Finish(Cause::Barred);
         }

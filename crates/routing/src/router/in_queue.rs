@@ -1,6 +1,8 @@
 //! A caller in a queue: rounds of rings, and pauses between them.
 //!
 //! ```text
+//!  (room?) ─► Round, or the queue is full and the attempt ends
+//!
 //!            ┌─► all ring ──────────────────────┐
 //!  Round ────┤                                  ├─ nobody took it ─► time left? ─► Wait ─► Round
 //!            └─► (order?) ─► one by one ────────┘                      │
@@ -20,6 +22,15 @@ use crate::spec::Strategy;
 const FOR_THE_REST: u16 = 32;
 
 impl Router {
+    /// It was told how many wait already: one more, or the queue is full.
+    pub(super) fn counted(&mut self, at: u32, callers: u32) -> Go {
+        self.trace.push(Event::Waiting { callers });
+        match self.plan.queues[at as usize].max_waiting {
+            Some(most) if callers >= most => Go::Failed(Outcome::Full),
+            _ => Go::Round(at),
+        }
+    }
+
     /// Begins a round: all at once, or in an order that may have to be asked for.
     pub(super) fn round(&mut self, at: u32) -> Go {
         let plan = Arc::clone(&self.plan);

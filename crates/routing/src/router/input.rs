@@ -36,6 +36,8 @@ pub enum Input<'a> {
     /// In which order a queue's members are tried. Members who are not named come after the named,
     /// in the order of the data; whoever is no member is passed over.
     Order(&'a [UserId]),
+    /// How many callers wait in the queue already, this one not among them.
+    Waiting(u32),
     /// The time of a [`Step::Wait`](super::Step::Wait) is over: the caller's turn.
     Turn,
     /// A message was left.
@@ -60,6 +62,7 @@ impl Input<'_> {
             Self::Declined => "declined",
             Self::CrmSays(_) => "CRM's answer",
             Self::Order(_) => "order",
+            Self::Waiting(_) => "waiting",
             Self::Turn => "turn",
             Self::Recorded => "recorded",
             Self::HungUp(_) => "hung up",

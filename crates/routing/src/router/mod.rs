@@ -36,9 +36,9 @@ pub use step::{Collect, Dial, Step, Targets, TargetsIter};
 pub use trace::Trace;
 
 use crate::directory::{Directory, Line};
-use crate::id::UserId;
+use crate::id::{QueueId, UserId};
 use queue::Steps;
-use state::{Attempt, Go, Next, Stage, State};
+use state::{Attempt, Go, Next, Stage, State, Who};
 use trace::{Event, Outcome, mask};
 
 /// The most steps of one call; then it ends with [`Cause::TooManySteps`].
@@ -192,6 +192,7 @@ impl Router {
             (&State::Collecting(at), Input::Digits(digits)) => self.heard(at, digits),
             (&State::Collecting(at), Input::NoDigits) => self.silence(at),
             (State::AskingCrm, Input::CrmSays(login)) => self.crm_says(*login),
+            (&State::Counting(queue), &Input::Waiting(callers)) => self.counted(queue, callers),
             (&State::Ordering(queue), Input::Order(order)) => self.ordered(queue, order),
             (&State::Waiting(queue), Input::Turn) => Go::Round(queue),
             (State::Recording(_), Input::Recorded) => Go::Finish(Cause::Completed),
@@ -240,6 +241,19 @@ impl Router {
     /// What the router waits for, in words: for a log, and for the table of what is taken when.
     pub fn waits_for(&self) -> &'static str {
         self.state.name()
+    }
+
+    /// The queue in which the caller waits now, whether members ring or music plays.
+    pub fn queue(&self) -> Option<&QueueId> {
+        let at = match &self.state {
+            State::Ordering(at) | State::Waiting(at) => *at,
+            State::Ringing(ringing) => match ringing.who {
+                Who::Queue(at) | Who::Member { queue: at, .. } => at,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(&self.plan.queues[at as usize].id)
     }
 
     /// Whether the call has ended.

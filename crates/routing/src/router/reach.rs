@@ -28,9 +28,14 @@ impl Router {
                 self.ring(targets, self.ring_time(), None, Who::Group)
             }
             Dest::Queue(at) => {
-                let queue = self.plan.queues[at as usize].id.clone();
-                self.trace.push(Event::Queue { queue });
-                Go::Round(at)
+                let queue = &self.plan.queues[at as usize];
+                let (limited, queue) = (queue.max_waiting.is_some(), queue.id.clone());
+                self.trace.push(Event::Queue { queue: queue.clone() });
+                if limited {
+                    self.ask(Step::Count { queue }, State::Counting(at))
+                } else {
+                    Go::Round(at)
+                }
             }
             Dest::Voicemail(user) => self.voicemail(user),
             Dest::Outside(at) => self.forward_outside(at, of),
@@ -224,7 +229,7 @@ impl Router {
                         Outcome::Busy | Outcome::Declined => Some((rules.busy?, When::Busy)),
                         Outcome::NoAnswer => Some((rules.no_answer?, When::NoAnswer)),
                         Outcome::Unreachable => Some((rules.unreachable?, When::Unreachable)),
-                        Outcome::Nobody => None,
+                        Outcome::Nobody | Outcome::Full => None,
                     }
                 });
                 match rule {

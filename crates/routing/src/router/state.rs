@@ -19,6 +19,8 @@ pub(super) enum State {
     Collecting(At),
     /// The CRM.
     AskingCrm,
+    /// How many callers wait in a queue: its position.
+    Counting(u32),
     /// In which order a queue's members are tried: its position.
     Ordering(u32),
     /// The caller's turn in a queue: its position.
@@ -45,6 +47,7 @@ impl State {
             Self::Collecting(At::Menu { .. }) => "collecting in a menu",
             Self::Collecting(At::Extension { .. }) => "collecting an extension",
             Self::AskingCrm => "asking the CRM",
+            Self::Counting(_) => "asking who waits",
             Self::Ordering(_) => "asking for an order",
             Self::Waiting(_) => "waiting in a queue",
             Self::Ringing(ringing) => match ringing.who {

@@ -61,8 +61,15 @@ pub enum Step {
         /// Those who can be rung, in the order of the data.
         members: Targets,
     },
+    /// Say how many callers wait in a queue that has a limit, before this one does
+    /// ([`WaitingCallers`](crate::WaitingCallers) knows); then
+    /// [`Input::Waiting`](super::Input::Waiting).
+    Count {
+        /// The queue.
+        queue: QueueId,
+    },
     /// Let the caller wait in a queue, with its music; then [`Input::Turn`](super::Input::Turn).
-    /// Whoever knows who else waits there may say the caller's position meanwhile.
+    /// [`WaitingCallers`](crate::WaitingCallers) knows the caller's position, to be said meanwhile.
     Wait {
         /// The queue.
         queue: QueueId,

@@ -36,6 +36,10 @@ pub struct QueueSpec {
     /// What the caller hears in the pauses.
     #[serde(default = "crate::prompts::moh", skip_serializing_if = "is_moh")]
     pub music: Prompt,
+    /// How many callers may wait at once, from 1 to 10,000; who would be one more finds the queue
+    /// full, and the rules after it go on at once. Without it, any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_waiting: Option<u32>,
     /// Whether a caller leaves before the time is over when a round met no connected phone.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub leave_when_empty: bool,
@@ -83,6 +87,7 @@ impl QueueSpec {
             wait: Duration::ZERO,
             pause: pause(),
             music: crate::prompts::moh(),
+            max_waiting: None,
             leave_when_empty: true,
             members: Vec::new(),
         }

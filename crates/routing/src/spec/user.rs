@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_dialstring::Extension;
 
 use super::ForwardingSpec;
+use crate::directory::Numbering;
 use crate::id::{LineId, UserId};
 
 /// A telephone user.
@@ -90,7 +91,8 @@ pub enum Permission {
     TelephoneUsers,
 }
 
-/// Class of service: how far a user's calls to the outside may go.
+/// Class of service: how far a user's calls to the outside may go, dialled by the user or forwarded by a rule of the
+/// user. What a line's own rules name is not limited by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutsideCalls {
@@ -102,4 +104,15 @@ pub enum OutsideCalls {
     /// Any number that is not barred.
     #[default]
     International,
+}
+
+impl OutsideCalls {
+    /// Whether a number outside may be called, as it is dialled or written.
+    pub(crate) fn allows(self, here: &Numbering, number: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::National => here.is_national(&here.canonical(number)),
+            Self::International => true,
+        }
+    }
 }

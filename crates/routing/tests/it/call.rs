@@ -197,6 +197,21 @@ impl Call {
         self
     }
 
+    /// Asks how many wait in a queue.
+    #[track_caller]
+    pub(crate) fn counts(&mut self, wanted: &str) -> &mut Self {
+        match self.next() {
+            Step::Count { queue } => assert_eq!(queue.as_str(), wanted),
+            other => panic!("{other:?} after\n{}", self.0.trace()),
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn waiting(&mut self, callers: u32) -> &mut Self {
+        self.give(Input::Waiting(callers))
+    }
+
     /// Asks in which order these are tried.
     #[track_caller]
     pub(crate) fn wants_order(&mut self, wanted: &[&str]) -> &mut Self {

@@ -90,7 +90,7 @@ fn emergency_numbers_always_go_out() {
         }
     }
     for written in ["1 1 2", "1-1-2", "112;5", "112#"] {
-        let mut call = Call::internal(&company, "dora", written);
+        let mut call = Call::internal(&company, "frida", written);
         if written == "112#" {
             // Not a dial string: there is nothing behind the separator.
             call.ends(Cause::BadNumber);
@@ -158,10 +158,10 @@ fn who_may_call_what() {
         ("carl", "004930111", true),
         ("carl", "+43123456", false),
         ("carl", "0043123456", false),
-        // Dora: colleagues only.
-        ("dora", "03011111", false),
-        ("dora", "+493011111", false),
-        ("dora", "116117", false),
+        // Frida: colleagues only.
+        ("frida", "03011111", false),
+        ("frida", "+493011111", false),
+        ("frida", "116117", false),
     ] {
         let mut call = Call::internal(&company, caller, number);
         match call.next() {
@@ -172,7 +172,7 @@ fn who_may_call_what() {
             }
         }
     }
-    Call::internal(&company, "dora", "101").rings(&["anna"], 15);
+    Call::internal(&company, "frida", "101").rings(&["anna"], 15);
 }
 
 /// Short service numbers of the country go out as numbers; they are nobody's extension.

@@ -13,7 +13,7 @@ fn users_are_found_by_login_and_by_extension() {
     assert_eq!(anna.extension().unwrap().as_str(), "101");
     assert!(anna.has(Permission::TelephoneUsers));
     assert!(!company.user("berta").unwrap().has(Permission::TelephoneUsers));
-    assert_eq!(company.user("dora").unwrap().outside_calls(), OutsideCalls::None);
+    assert_eq!(company.user("frida").unwrap().outside_calls(), OutsideCalls::None);
     let at = |text: &str| company.user_at(text.parse().unwrap()).map(|user| user.login().as_str());
     assert_eq!(at("101"), Some("anna"));
     assert_eq!(at("007"), Some("dora"));

@@ -86,6 +86,33 @@ fn every_fault_is_named_and_placed() {
             &["users[0].forwarding.busy: +49 900 123 is barred"],
         ),
         (
+            "users = [{ login = 'a', name = 'A', outside_calls = 'none', mobile = '0171 1', forwarding = { always = 'mobile', busy = { number = '112' }, no_answer = { number = '115' }, unreachable = { number = '030123' } } }]",
+            &[
+                "users[0].forwarding.always: 0171 1 is beyond what the user may call (outside_calls)",
+                "users[0].forwarding.no_answer: 115 is beyond what the user may call (outside_calls)",
+                "users[0].forwarding.unreachable: 030123 is beyond what the user may call (outside_calls)",
+            ],
+        ),
+        (
+            "users = [{ login = 'a', name = 'A', outside_calls = 'national', forwarding = { busy = { number = '+43 1 23' }, no_answer = { number = '0043123' }, unreachable = { number = '+49 30 123' } } }]",
+            &[
+                "users[0].forwarding.busy: +43 1 23 is beyond what the user may call (outside_calls)",
+                "users[0].forwarding.no_answer: 0043123 is beyond what the user may call (outside_calls)",
+            ],
+        ),
+        // What a line's own rules name is the administrator's to say.
+        (
+            "lines = [{ id = 'm', number = '+493012', overflow = { forward = { number = '+43123' } } }]",
+            &[],
+        ),
+        (
+            r#"queues = [{ id = "q", max_waiting = 0 }, { id = "r", max_waiting = 10001 }]"#,
+            &[
+                "queues[0].max_waiting: 0 is not from 1 to 10000",
+                "queues[1].max_waiting: 10001 is not from 1 to 10000",
+            ],
+        ),
+        (
             r#"users = [{ login = "a", name = "A", forwarding = { ring = 0 } }]"#,
             &["users[0].forwarding.ring: 0 is not from 1 to 3600"],
         ),
@@ -195,6 +222,24 @@ fn circles_are_refused() {
         ]
     "#;
     assert_eq!(faults(diamond), [""; 0]);
+}
+
+/// A circle of ten thousand is one readable line.
+#[test]
+fn a_long_circle_is_shortened() {
+    let mut toml = String::new();
+    for at in 0..10_000 {
+        let next = (at + 1) % 10_000;
+        toml.push_str(&format!(
+            "[[users]]\nlogin = 'u{at}'\nname = 'U'\nforwarding = {{ always = {{ user = 'u{next}' }} }}\n"
+        ));
+    }
+    assert_eq!(
+        faults(&toml),
+        [
+            "users[0].forwarding.always: leads back to itself: u0 -> u1 -> u2 -> u3 -> (9995 more) -> u9999 -> u0"
+        ]
+    );
 }
 
 /// All faults at once, in the order of the data, and each as a value.

@@ -99,6 +99,7 @@ fn written(step: &Step) -> String {
             format!("ring {} for {}{queue}", list(targets.iter()), timeout.as_secs())
         }
         Step::Order { queue, members, .. } => format!("order {queue} {}", list(members.iter())),
+        Step::Count { queue } => format!("count {queue}"),
         Step::Wait { queue, music, timeout } => {
             format!("wait {queue} {music} for {}", timeout.as_secs())
         }
@@ -179,6 +180,7 @@ fn happens(router: &mut Router, spec: &mut DirectorySpec, text: &str) -> bool {
             order = named.iter().map(|login| user(login)).collect::<Vec<UserId>>();
             Input::Order(&order)
         }
+        ["waiting", callers] => Input::Waiting(callers.parse().unwrap()),
         ["turn"] => Input::Turn,
         ["recorded"] => Input::Recorded,
         ["answered"] => Input::Answered { by: None },

@@ -210,7 +210,7 @@ fn r17_an_external_call_handed_on_stays_what_it_was() {
     let mut out = hand("berta", None, "03011111", &facts);
     out.dials("03011111", "carrier").busy().ends(Cause::Busy);
     assert_eq!(out.0.facts(), &facts);
-    hand("dora", None, "03011111", &facts).ends(Cause::Barred);
+    hand("frida", None, "03011111", &facts).ends(Cause::Barred);
 
     // An internal call stays internal with colleagues.
     let internal = Facts::Internal { line: Some(line("main")) };

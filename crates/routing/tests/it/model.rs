@@ -11,7 +11,8 @@ use switchboard_routing::{
 
 use crate::call::{build, digits, line, user};
 use crate::oracle::{
-    AT_COLLECT, AT_CRM, AT_ORDER, AT_PLAY, AT_RECORD, AT_RING, AT_WAIT, Happens, transcript,
+    AT_COLLECT, AT_COUNT, AT_CRM, AT_ORDER, AT_PLAY, AT_RECORD, AT_RING, AT_WAIT, Happens,
+    transcript,
 };
 
 const CALLER: &str = "+491715550001";
@@ -68,6 +69,7 @@ fn directories() -> Vec<DirectorySpec> {
                     1 => {
                         spec.users[0].forwarding.busy = to("b");
                         spec.users[1].forwarding.busy = to("a");
+                        spec.queues[0].max_waiting = Some(2);
                         line.overflow = Overflow::Forward(to("a").unwrap());
                     }
                     2 => {
@@ -130,6 +132,7 @@ fn written(step: &Step) -> String {
             let asked: Vec<&str> = members.iter().map(|target| target.user().as_str()).collect();
             format!("order {queue} {}", asked.join(","))
         }
+        Step::Count { queue } => format!("count {queue}"),
         Step::Wait { queue, timeout, .. } => format!("wait {queue} {}", timeout.as_secs()),
         Step::Voicemail { mailbox, .. } => format!("voicemail {}", mailbox.user()),
         Step::Connect => "connect".into(),
@@ -146,6 +149,7 @@ fn may(step: &Step) -> &'static [Happens] {
         Step::Ring { .. } | Step::Dial(_) => &AT_RING,
         Step::AskCrm { .. } => &AT_CRM,
         Step::Order { .. } => &AT_ORDER,
+        Step::Count { .. } => &AT_COUNT,
         Step::Wait { .. } => &AT_WAIT,
         Step::Voicemail { .. } => &AT_RECORD,
         _ => &[],
@@ -160,6 +164,7 @@ fn give(router: &mut Router, step: &Step, happens: Happens) {
             order = named.iter().map(|login| user(login)).collect::<Vec<_>>();
             Input::Order(&order)
         }
+        Happens::Waiting(callers) => Input::Waiting(callers),
         Happens::Turn => Input::Turn,
         Happens::Recorded => Input::Recorded,
         Happens::Played => Input::Played,
@@ -200,6 +205,7 @@ fn word(happens: Happens) -> &'static str {
         Happens::Answered => "answered",
         Happens::Crm(_) => "crm",
         Happens::Order(_) => "order",
+        Happens::Waiting(_) => "waiting",
         Happens::Turn => "turn",
         Happens::Recorded => "recorded",
         Happens::HangUp => "hung up",
@@ -282,8 +288,9 @@ fn every_small_directory_does_what_the_reference_does() {
     // Every state that a call from outside can be in, with every input that it takes there.
     let end = ["busy", "declined", "hung up", "no answer", "unreachable"];
     let ring = ["answered", "busy", "declined", "hung up", "no answer", "unreachable"];
-    let table: [(&str, &[&str]); 13] = [
+    let table: [(&str, &[&str]); 14] = [
         ("asking for an order", &["hung up", "order"]),
+        ("asking who waits", &["hung up", "waiting"]),
         ("asking the CRM", &["crm", "hung up"]),
         ("collecting an extension", &["digits", "hung up", "no digits"]),
         ("collecting at the welcome", &["digits", "hung up", "no digits"]),

@@ -39,6 +39,8 @@ pub(crate) const AT_ORDER: [Happens; 4] = [
     Happens::Order(&["c", "b"]),
     Happens::HangUp,
 ];
+pub(crate) const AT_COUNT: [Happens; 4] =
+    [Happens::Waiting(0), Happens::Waiting(1), Happens::Waiting(2), Happens::HangUp];
 pub(crate) const AT_WAIT: [Happens; 2] = [Happens::Turn, Happens::HangUp];
 pub(crate) const AT_RECORD: [Happens; 6] = [
     Happens::Unreachable,
@@ -61,6 +63,7 @@ pub(crate) enum Happens {
     Answered,
     Crm(&'static str),
     Order(&'static [&'static str]),
+    Waiting(u32),
     Turn,
     Recorded,
     HangUp,
@@ -331,6 +334,15 @@ impl Oracle<'_> {
 
     fn queue(&mut self, id: &str) -> Result<(), Over> {
         let queue = self.spec.queues.iter().find(|queue| queue.id.as_str() == id).unwrap();
+        if let Some(most) = queue.max_waiting {
+            let Happens::Waiting(callers) = self.ask(format!("count {id}"), &AT_COUNT)? else {
+                unreachable!("nothing else may happen")
+            };
+            if callers + 1 > most {
+                self.last = Cause::Busy;
+                return Ok(());
+            }
+        }
         let here: Vec<&str> = queue
             .members
             .iter()

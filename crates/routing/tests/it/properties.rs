@@ -165,7 +165,7 @@ fn play(router: &mut Router, now: &Arc<Directory>, inputs: &[(u8, String)], dial
         // no more, everything fails until the call ends.
         let given = inputs.next();
         let pressed = digits(given.map_or("", |(_, text)| text));
-        let _ = match given.map(|(choice, _)| choice % 17) {
+        let _ = match given.map(|(choice, _)| choice % 18) {
             Some(0..=3) => router.handle(Input::Digits(&pressed)),
             Some(4) => router.handle(Input::NoDigits),
             Some(5) => router.handle(Input::Played),
@@ -178,6 +178,7 @@ fn play(router: &mut Router, now: &Arc<Directory>, inputs: &[(u8, String)], dial
             Some(12) => router.handle(Input::Answered { by: rung.first() }),
             Some(13) => router.handle(Input::Turn),
             Some(14) => router.handle(Input::Recorded),
+            Some(16) => router.handle(Input::Waiting(1)),
             Some(15) => router.handle(Input::Order(&[user("u3"), user("u1"), user("u1")])),
             Some(_) => router.handle(Input::Answered { by: None }),
             None => {
@@ -186,6 +187,7 @@ fn play(router: &mut Router, now: &Arc<Directory>, inputs: &[(u8, String)], dial
                     Input::Played,
                     Input::NoAnswer,
                     Input::CrmSays(None),
+                    Input::Waiting(0),
                     Input::Turn,
                     Input::Order(&[]),
                 ];

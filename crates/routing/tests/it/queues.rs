@@ -226,3 +226,41 @@ fn only_a_turn_ends_a_wait() {
     }
     call.hangs_up(switchboard_routing::Side::Caller).ends(Cause::Cancelled);
 }
+
+/// Room for two: a third goes on with what comes after the queue, at once.
+#[test]
+fn a_full_queue_is_passed_by() {
+    let queue = "max_waiting = 2, wait = 60";
+    let mut call = call_in(queue);
+    assert_eq!(call.0.queue(), None, "who is not counted yet does not wait");
+    call.counts("q").waiting(1).rings(&["anna", "berta", "carl"], 20);
+    assert_eq!(call.0.queue().unwrap().as_str(), "q");
+    // Counted once, however many rounds there are.
+    call.no_answer().waits("q", 10);
+    assert_eq!(call.0.queue().unwrap().as_str(), "q");
+    call.turn().rings(&["anna", "berta", "carl"], 20).answered("berta").connects();
+    assert_eq!(call.0.queue(), None);
+
+    for callers in [2, 3, u32::MAX] {
+        let mut call = call_in(queue);
+        call.counts("q").waiting(callers).rings(&["dora"], 25);
+        assert_eq!(call.0.queue(), None);
+        let tree = call.0.trace().to_string();
+        assert!(tree.contains("callers wait already"), "{tree}");
+        assert!(tree.contains("the queue is full"), "{tree}");
+    }
+}
+
+/// Without anything after it, a full queue is a busy one.
+#[test]
+fn a_full_queue_is_busy() {
+    let mut spec = spec("max_waiting = 1");
+    spec.lines[0].overflow = switchboard_routing::Overflow::HangUp;
+    let mut call = Call::inbound(&build(&spec), "main");
+    call.counts("q").waiting(1).plays("nobody_available").played().ends(Cause::Busy);
+}
+
+#[test]
+fn a_queue_without_a_limit_asks_nothing() {
+    call_in("strategy = 'all'").rings(&["anna", "berta", "carl"], 20);
+}

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use switchboard_routing::admin::{Actor, dismiss};
 use switchboard_routing::{
-    Directory, DirectorySpec, Entry, Facts, ForwardTo, Input, ResponsibleSource, Router, Side,
-    Step, Strategy, UserId,
+    Directory, DirectorySpec, Entry, Facts, ForwardTo, Input, OutsideCalls, ResponsibleSource,
+    Router, Side, Step, Strategy, UserId,
 };
 
 use crate::call::{build, company_spec, digits, line, user};
@@ -18,12 +18,13 @@ const TABLE: &str = include_str!("../../src/router/transitions.md");
 
 const WALKS: u32 = 300_000;
 
-const STATES: [&str; 18] = [
+const STATES: [&str; 19] = [
     "playing",
     "collecting at the welcome",
     "collecting in a menu",
     "collecting an extension",
     "asking the CRM",
+    "asking who waits",
     "asking for an order",
     "waiting in a queue",
     "ringing a user",
@@ -39,12 +40,13 @@ const STATES: [&str; 18] = [
     "ended",
 ];
 
-const INPUTS: [&str; 17] = [
+const INPUTS: [&str; 18] = [
     "digits",
     "no digits",
     "played",
     "CRM says",
     "order",
+    "waiting",
     "turn",
     "answered by one rung",
     "answered by another",
@@ -98,6 +100,8 @@ fn companies() -> Vec<DirectorySpec> {
             spec.queues[0].strategy = strategy;
             spec.queues[0].wait = std::time::Duration::from_secs([0, 90][(at + bits) % 2]);
             spec.queues[1].wait = std::time::Duration::from_secs([0, 90][bits >> 1 & 1]);
+            spec.queues[0].max_waiting = (at >= 4 && bits & 3 != 0).then_some(2);
+            spec.queues[1].max_waiting = (at >= 4 && bits & 4 != 0).then_some(1);
             spec.queues[0].leave_when_empty = bits & 8 != 0;
             let to: [ForwardTo; 8] = [
                 ForwardTo::Queue("service".parse().unwrap()),
@@ -115,6 +119,7 @@ fn companies() -> Vec<DirectorySpec> {
                 Some(to[next % to.len()].clone())
             };
             for user in [2, 5] {
+                spec.users[user].outside_calls = OutsideCalls::International;
                 let rules = &mut spec.users[user].forwarding;
                 (rules.busy, rules.no_answer, rules.unreachable) = (rule(), rule(), rule());
             }
@@ -212,6 +217,7 @@ fn walk(
                 Input::CrmSays(dice.of(&[None, Some("carl"), Some("frida"), Some("emil")]))
             }
             "order" => Input::Order(&named),
+            "waiting" => Input::Waiting(dice.below(3) as u32),
             "turn" => Input::Turn,
             "answered by one rung" => Input::Answered { by: rung.first().or(Some(&stranger)) },
             "answered by another" => Input::Answered { by: Some(&stranger) },

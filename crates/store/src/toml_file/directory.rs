@@ -101,6 +101,7 @@ fn stands_alone(kind: &FaultKind, numbering_is_known: bool) -> bool {
         FaultKind::ReservedExtension { .. }
         | FaultKind::Number { .. }
         | FaultKind::Barred { .. }
+        | FaultKind::ClassOfService { .. }
         | FaultKind::ServiceCode { .. } => numbering_is_known,
         _ => false,
     }

@@ -409,6 +409,7 @@ fn describe(what: &CallEvent) -> String {
     match what {
         CallEvent::Started { from, dialled, .. } => format!("{} calls {dialled}", from.number),
         CallEvent::Routed { step } => format!("  {step}"),
+        CallEvent::Waiting { position } => format!("waits as number {position}"),
         CallEvent::Prompt { prompt } => format!("plays {prompt}"),
         CallEvent::Digit { leg, digit } => format!("digit {} on leg {leg}", digit.as_char()),
         CallEvent::Collected { digits } => format!("collected {digits:?}"),

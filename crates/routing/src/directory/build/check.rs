@@ -13,6 +13,8 @@ use crate::spec::{DirectorySpec, ForwardTo, MenuAction, Overflow, TrunkKind, Use
 
 /// The most members of a queue or group: what one call can take in turn, and fits a set of bits.
 const MAX_MEMBERS: usize = 100;
+/// The most callers that a queue may be set to hold.
+const MAX_WAITING: u64 = 10_000;
 /// The most users, so that positions fit their fields.
 const MAX_USERS: usize = 1 << 30;
 
@@ -244,6 +246,9 @@ impl Check<'_> {
             self.ring(|| format!("queues[{at}].ring"), queue.ring);
             self.ring(|| format!("queues[{at}].pause"), queue.pause);
             self.range(|| format!("queues[{at}].wait"), queue.wait.as_secs(), 0, 3600);
+            if let Some(most) = queue.max_waiting {
+                self.range(|| format!("queues[{at}].max_waiting"), u64::from(most), 1, MAX_WAITING);
+            }
             self.members(&format!("queues[{at}].members"), &queue.members);
         }
     }
@@ -340,20 +345,26 @@ impl Check<'_> {
                     self.fault(path(), FaultKind::Unknown { what: "queue", id: id.to_string() });
                 }
             }
-            ForwardTo::Number(text) => self.number_not_barred(path, text),
+            ForwardTo::Number(text) => self.number_outside(path, text, of),
             ForwardTo::Mobile => match of.and_then(|user| user.mobile.as_deref()) {
-                Some(mobile) => self.number_not_barred(path, mobile),
+                Some(mobile) => self.number_outside(path, mobile, of),
                 None => self.fault(path(), FaultKind::NoMobile),
             },
         }
     }
 
-    fn number_not_barred(&mut self, path: impl Fn() -> String, text: &str) {
+    /// A number that calls may be forwarded to: not barred, and one that the user whose rule it is may call. What a
+    /// line's own rules name is the administrator's to say.
+    fn number_outside(&mut self, path: impl Fn() -> String, text: &str, of: Option<&UserSpec>) {
         self.number(&path, text);
-        if let (Ok(number), Some(here)) = (number(text), self.numbering)
-            && barred(self.spec, &here, number.as_str())
-        {
+        let (Ok(number), Some(here)) = (number(text), self.numbering) else { return };
+        let number = number.as_str();
+        if barred(self.spec, &here, number) {
             self.fault(path(), FaultKind::Barred { number: text.into() });
+        }
+        let allowed = of.is_none_or(|user| user.outside_calls.allows(&here, number));
+        if !allowed && !emergency(self.spec, &here, number) {
+            self.fault(path(), FaultKind::ClassOfService { number: text.into() });
         }
     }
 
@@ -414,9 +425,11 @@ fn number(text: &str) -> Result<Number, String> {
 
 /// Whether an extension would shadow a number that always goes out.
 fn reserved(spec: &DirectorySpec, here: &Numbering, extension: &str) -> bool {
-    here.is_emergency(extension)
-        || here.is_service(extension)
-        || spec.numbering.emergency.iter().any(|number| number == extension)
+    emergency(spec, here, extension) || here.is_service(extension)
+}
+
+fn emergency(spec: &DirectorySpec, here: &Numbering, number: &str) -> bool {
+    here.is_emergency(number) || spec.numbering.emergency.iter().any(|known| known == number)
 }
 
 fn barred(spec: &DirectorySpec, here: &Numbering, number: &str) -> bool {

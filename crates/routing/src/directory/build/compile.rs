@@ -59,6 +59,7 @@ pub(super) fn compile(spec: &DirectorySpec, names: &Names, numbering: Numbering)
             wait: queue.wait,
             pause: queue.pause,
             music: queue.music.clone(),
+            max_waiting: queue.max_waiting,
             leave_when_empty: queue.leave_when_empty,
             targets: targets(&users, &members),
             members,

@@ -144,6 +144,11 @@ pub enum Event {
         /// The queue.
         queue: QueueId,
     },
+    /// How many callers wait in a queue that has a limit, before this one.
+    Waiting {
+        /// How many.
+        callers: u32,
+    },
     /// The caller waits in a queue between two rounds.
     Waits {
         /// The queue.
@@ -297,12 +302,14 @@ pub enum Outcome {
     Declined,
     /// There was nobody to ring.
     Nobody,
+    /// As many callers as the queue may hold wait already.
+    Full,
 }
 
 impl Outcome {
     pub(crate) fn cause(self) -> Cause {
         match self {
-            Self::Busy => Cause::Busy,
+            Self::Busy | Self::Full => Cause::Busy,
             Self::NoAnswer => Cause::NoAnswer,
             Self::Unreachable => Cause::Unreachable,
             Self::Declined => Cause::Declined,

@@ -88,6 +88,9 @@ impl fmt::Display for Event {
             Self::Responsible { user: Some(user) } => write!(f, "responsible: {user}"),
             Self::Responsible { user: None } => f.write_str("responsible: nobody here"),
             Self::Queue { queue } => write!(f, "queue {queue}"),
+            Self::Waiting { callers: 0 } => f.write_str("nobody else waits"),
+            Self::Waiting { callers: 1 } => f.write_str("1 caller waits already"),
+            Self::Waiting { callers } => write!(f, "{callers} callers wait already"),
             Self::Waits { queue } => write!(f, "waits in queue {queue}"),
             Self::Voicemail { user } => write!(f, "a message for {user}"),
             Self::Group { group } => write!(f, "group {group}"),
@@ -154,6 +157,7 @@ impl fmt::Display for Outcome {
             Self::Unreachable => "unreachable",
             Self::Declined => "declined",
             Self::Nobody => "nobody to ring",
+            Self::Full => "the queue is full",
         })
     }
 }
