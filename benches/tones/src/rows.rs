@@ -120,23 +120,25 @@ fn hole(random: &mut Random, digit: Digit, millis: f64) -> Vec<i16> {
 }
 
 /// Everything at its limit at once: both tones 1.5 % off, any level, either twist, 40 ms, 15 dB of noise, either law.
-fn joint(random: &mut Random, digit: Digit, tones: &[(f64, f64)]) -> Vec<i16> {
-    let off = off(random, [1.5, 1.5]);
-    let (levels, law) = (limits(random), law(random));
-    let burst = Burst { off, levels, length: 40.0 };
-    let audio = plain(random, digit, burst).noise(random, burst, 15.0);
-    let loudest = levels[0].max(levels[1]);
-    let audio =
-        tones.iter().fold(audio, |audio, tone| audio.beside(random, tone.0, loudest + tone.1));
-    audio.companded(law)
+const JOINT: Joint = Joint { percent: [1.5, 1.5], length: 40.0, tones: &[] };
+
+struct Joint {
+    percent: [f64; 2],
+    length: f64,
+    /// Tones beside it, in hertz and as strong as the louder of the digit's: up to four near full scale, which is clipped.
+    tones: &'static [f64],
 }
 
-/// As [`joint`], but with one thing beyond its limit.
-fn joint_beyond(random: &mut Random, digit: Digit, percent: [f64; 2], length: f64) -> Vec<i16> {
-    let off = off(random, percent);
-    let (levels, law) = (limits(random), law(random));
-    let burst = Burst { off, levels, length };
-    plain(random, digit, burst).noise(random, burst, 15.0).companded(law)
+impl Joint {
+    fn make(&self, random: &mut Random, digit: Digit) -> Vec<i16> {
+        let off = off(random, self.percent);
+        let (levels, law) = (limits(random), law(random));
+        let burst = Burst { off, levels, length: self.length };
+        let audio = plain(random, digit, burst).noise(random, burst, 15.0);
+        let loudest = levels[0].max(levels[1]);
+        let beside = |audio: Audio, hertz: &f64| audio.beside(random, *hertz, loudest);
+        self.tones.iter().fold(audio, beside).companded(law)
+    }
 }
 
 /// Levels with the high tone 4 dB above or 8 dB below the low one.
@@ -216,16 +218,29 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     once("quietest with twist, 40 ms, A-law", |r, d| coded(r, d, Law::A)),
     once("quietest with twist, 40 ms, mu-law", |r, d| coded(r, d, Law::Mu)),
-    once("all limits at once", |r, d| joint(r, d, &[])),
-    once("all limits at once, beside 425 Hz as loud", |r, d| joint(r, d, &[(425.0, 0.0)])),
+    once("all limits at once", |r, d| JOINT.make(r, d)),
+    once("all limits at once, beside 425 Hz as loud", |r, d| {
+        Joint { tones: &[425.0], ..JOINT }.make(r, d)
+    }),
     once("all limits at once, beside 350 + 440 Hz as loud", |r, d| {
-        joint(r, d, &[(350.0, 0.0), (440.0, 0.0)])
+        Joint { tones: &[350.0, 440.0], ..JOINT }.make(r, d)
     }),
     never("all limits at once but low tone 3.5 % off: refused", |r, d| {
-        joint_beyond(r, d, [3.5, 1.5], 60.0)
+        Joint { percent: [3.5, 1.5], length: 60.0, ..JOINT }.make(r, d)
     }),
     never("all limits at once but high tone 3.5 % off: refused", |r, d| {
-        joint_beyond(r, d, [1.5, 3.5], 60.0)
+        Joint { percent: [1.5, 3.5], length: 60.0, ..JOINT }.make(r, d)
     }),
-    never("all limits at once but 23 ms: refused", |r, d| joint_beyond(r, d, [1.5, 1.5], 23.0)),
+    never("all limits at once but 23 ms: refused", |r, d| {
+        Joint { length: 23.0, ..JOINT }.make(r, d)
+    }),
+    never("all limits at once beside 350 + 440 Hz, but low tone 3.5 % off: refused", |r, d| {
+        Joint { percent: [3.5, 1.5], length: 60.0, tones: &[350.0, 440.0] }.make(r, d)
+    }),
+    never("all limits at once beside 350 + 440 Hz, but high tone 3.5 % off: refused", |r, d| {
+        Joint { percent: [1.5, 3.5], length: 60.0, tones: &[350.0, 440.0] }.make(r, d)
+    }),
+    never("all limits at once beside 350 + 440 Hz, but 23 ms: refused", |r, d| {
+        Joint { length: 23.0, tones: &[350.0, 440.0], ..JOINT }.make(r, d)
+    }),
 ];

@@ -16,7 +16,8 @@
 //! | noise | to 15 dB below the tones at any length, to 10 dB from 70 ms on | |
 //!
 //! all of these together, after G.711 of either law, and over dial tone, ring-back, busy and
-//! special information tones or mains hum that are as loud as the digit. A voice is told apart by
+//! special information tones or mains hum that are as loud as the digit; where their sum is clipped, what lies between the
+//! clipped samples is enough. A voice is told apart by
 //! what it brings along, its other harmonics, and by its gliding into the tones.
 //!
 //! ```text
@@ -36,11 +37,13 @@
 
 mod background;
 mod bands;
+mod clipped;
 mod complex;
 mod decimate;
 mod fit;
 mod history;
 mod mute;
+mod spectrum;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -49,7 +52,7 @@ use switchboard_dialstring::Digit;
 
 use self::bands::{HOP, TAPS};
 use self::decimate::Decimator;
-use self::history::{History, Limits};
+use self::history::{Clipped, History, Limits};
 use self::track::{Event, Tracker};
 use crate::generator::SampleRate;
 use crate::queue::Queue;
@@ -146,7 +149,7 @@ const LIMITS: Limits = Limits {
     coherence: 0.72,
     scout: 0.5,
     deviation: 0.02,
-    high_below: 8.0,
+    high_below: 9.0,
     high_above: 3.6,
     beside: 0.12,
     comes: 0.06,
@@ -155,6 +158,7 @@ const LIMITS: Limits = Limits {
     steady: 1.4,
     earlier: 0.25,
     residue: [0.018, 0.0035, 0.05],
+    clipped: Clipped { coherence: 0.2, scout: 0.1, twist: 1.6, left: 0.08 },
 };
 
 impl Detector {

@@ -6,6 +6,7 @@ use super::background::Background;
 use super::bands::{
     self, Group, HIGH, HIGH_TURNS, HOP, LAG, LOW, LOW_TURNS, Output, RATE, SEARCH, TAPS,
 };
+use super::clipped::CLIPPED;
 use super::complex::Complex;
 use super::fit::{Fit, Stretch};
 
@@ -28,6 +29,8 @@ const ZERO_DBM0: f32 = 22_826.0 * 22_826.0;
 const FLOOR: f32 = ZERO_DBM0 * 2.512e-4;
 /// Where all samples' mean square is below this, an output is below a tenth of [`FLOOR`] and is taken as 0.
 const QUIET: f32 = 400.0;
+/// The mean square of samples one of which is clipped, at least.
+const OVER: f32 = CLIPPED as f32 * CLIPPED as f32 * (4.0 / HOP as f32);
 
 /// A pair of tones: which of each group, how strong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +76,8 @@ pub(super) struct History {
     is_filtered: u128,
     is_known: u128,
     is_loud: u128,
+    /// And at which a sample was clipped.
+    is_over: u128,
     background: [Option<Background>; 2],
 }
 
@@ -101,6 +106,7 @@ impl History {
             is_filtered: u128::MAX,
             is_known: u128::MAX,
             is_loud: 0,
+            is_over: 0,
             background: [None; 2],
         }
     }
@@ -125,13 +131,12 @@ impl History {
         if self.len - self.end < HOP {
             return false;
         }
-        let squares = |samples: [i16; 8]| {
-            let samples = i16x8::from(samples);
-            samples.dot(samples).round_float()
-        };
+        let squares = |samples: i16x8| samples.dot(samples).round_float();
         let [a, b, c, d, e, f, g, h, i, j, k, l] =
             self.samples[self.end..].first_chunk::<HOP>().copied().unwrap_or_default();
-        let sum = squares([a, b, c, d, e, f, g, h]) + squares([i, j, k, l, 0, 0, 0, 0]);
+        let (front, rest) =
+            (i16x8::from([a, b, c, d, e, f, g, h]), i16x8::from([i, j, k, l, 0, 0, 0, 0]));
+        let sum = squares(front) + squares(rest);
         // The samples are halves.
         let loudness = sum.reduce_add() * (4.0 / HOP as f32);
         self.end += HOP;
@@ -140,6 +145,11 @@ impl History {
         self.is_filtered <<= 1;
         self.is_known <<= 1;
         self.is_loud = self.is_loud << 1 | u128::from(loudness >= QUIET);
+        let is_over = loudness >= OVER && {
+            let peaks = front.abs().max(rest.abs());
+            peaks.simd_gt(i16x8::splat(CLIPPED)).any()
+        };
+        self.is_over = self.is_over << 1 | u128::from(is_over);
         true
     }
 
@@ -204,7 +214,8 @@ impl History {
             let power = [a.power(), b.power(), c.power()];
             power[0] >= FLOOR && {
                 let turns = a * b.conj() + b * c.conj();
-                turns.power() >= limits.scout * (power[0] + power[1]) * (power[1] + power[2])
+                let scout = if self.is_clipped() { limits.clipped.scout } else { limits.scout };
+                turns.power() >= scout * (power[0] + power[1]) * (power[1] + power[2])
             }
         })
     }
@@ -291,6 +302,17 @@ impl History {
         self.background[group].map_or(1.0, |background| background.tone_gain(tone))
     }
 
+    /// True if some of the newest audio is clipped: three pieces of 1.5 ms in 24.
+    pub(super) fn is_clipped(&self) -> bool {
+        (self.is_over as u16).count_ones() >= 3
+    }
+
+    /// A tone is there where its output has this share of its power: half the amplitude, or less if what clipping adds may
+    /// be against it.
+    pub(super) fn present(&self) -> f32 {
+        if self.is_clipped() { 0.125 } else { 0.25 }
+    }
+
     pub(super) fn newest(&self) -> u64 {
         self.newest
     }
@@ -310,18 +332,22 @@ impl History {
         if (0..2).any(|group| self.power(self.newest, group) < FLOOR) {
             return None;
         }
+        let (coherence, twist) = if self.is_clipped() {
+            (limits.clipped.coherence, limits.clipped.twist)
+        } else {
+            (limits.coherence, 1.0)
+        };
         let Sums { near, far, now, then } = self.sums();
         for group in 0..2 {
-            if far[group].power() < limits.coherence * now[group] * then[group] {
+            if far[group].power() < coherence * now[group] * then[group] {
                 return None;
             }
         }
         let row = LOW_TURNS.find(near[0], far[0])?;
         let column = HIGH_TURNS.find(near[1], far[1])?;
         let power = now.map(|energy| energy / WINDOW as f32);
-        limits
-            .allows_twist(power[0] / self.tone_gain(0, row), power[1] / self.tone_gain(1, column))
-            .then_some(Pair { row, column, power })
+        let [low, high] = [power[0] / self.tone_gain(0, row), power[1] / self.tone_gain(1, column)];
+        limits.allows_twist(low, high, twist).then_some(Pair { row, column, power })
     }
 
     fn sums(&self) -> Sums {
@@ -380,6 +406,14 @@ impl History {
             power: power / (tones.gain(hertz) * gain),
             residue: residue / gain,
         }
+    }
+
+    /// The samples from the middle of one output to that of another.
+    pub(super) fn samples(&self, from: u64, to: u64) -> &[i16] {
+        let place = |number: u64| {
+            (self.end - TAPS / 2).saturating_sub((self.newest - number) as usize * HOP)
+        };
+        &self.samples[place(from)..place(to)]
     }
 
     /// True if an output turned as the tone does since the one before, within 40 Hz.
@@ -443,10 +477,23 @@ pub(super) struct Limits {
     /// Most that is left beside the tones in their groups, as a share of their power: of the
     /// shortest digit, how much more for each output that it is longer, and of any.
     pub(super) residue: [f32; 3],
+    pub(super) clipped: Clipped,
+}
+
+/// Limits that are set apart while the audio is clipped: a second look decides then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clipped {
+    pub(super) coherence: f32,
+    pub(super) scout: f32,
+    /// Factor by which the tones' ratio may be off.
+    pub(super) twist: f32,
+    /// Most that is left beside the tones, and before them, as a share of their power.
+    pub(super) left: f32,
 }
 
 impl Limits {
-    pub(super) fn allows_twist(&self, low: f32, high: f32) -> bool {
-        low <= high * self.high_below && high <= low * self.high_above
+    /// With a factor by which what was measured may be off.
+    pub(super) fn allows_twist(&self, low: f32, high: f32, off: f32) -> bool {
+        low <= off * high * self.high_below && high <= off * low * self.high_above
     }
 }

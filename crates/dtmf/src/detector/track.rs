@@ -1,6 +1,7 @@
 //! From pairs of tones to digits: when one begins, whether it lasts, when it is over.
 
-use super::bands::{HIGH, LAG, LOW};
+use super::bands::{HIGH, LAG, LOW, RATE, SEARCH};
+use super::clipped;
 use super::history::{History, Limits, Pair};
 
 /// Outputs in 31.5 ms: a tone that lasts so long is a digit (40 ms must be, 23 ms must not).
@@ -27,6 +28,14 @@ const LOOK: u64 = LAG as u64;
 const LEARN: u64 = 5 * LOOK;
 /// How far back a tone is looked for: 90 ms.
 const LOOK_BACK: u64 = 60;
+
+/// A second look at what is clipped: so many outputs of the tone's edges are not looked at, the look before it ends so much
+/// before it, and is so long (60 ms).
+const INSIDE: u64 = 2;
+const AHEAD: u64 = 5;
+const LONG: u64 = 40;
+/// The loudness before a digit is so many times its own at most.
+const OVERBEARING: f32 = 10.0;
 
 /// What the tracker says: output numbers, with the digit's row and column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,8 +112,9 @@ impl Tracker {
     fn follow(&mut self, history: &History, pair: Option<Pair>) -> Option<u64> {
         let now = history.newest();
         let tone = self.state.as_mut()?;
+        let present = history.present();
         for number in now + 1 - LOOK..=now {
-            let is_there = |group| history.power(number, group) > tone.pair.power[group] / 4.0;
+            let is_there = |group| history.power(number, group) > present * tone.pair.power[group];
             if number - tone.present > BREAK {
                 return Some(tone.present);
             }
@@ -114,6 +124,12 @@ impl Tracker {
         }
         match pair {
             Some(pair) if pair.is_same(&tone.pair) => {
+                // What clipping makes of a dial tone may look like the digit that comes then.
+                let is_far_stronger =
+                    (0..2).any(|group| pair.power[group] > 4.0 * tone.pair.power[group]);
+                if is_far_stronger && !tone.is_digit && history.is_clipped() {
+                    return Some(tone.start);
+                }
                 tone.found = now;
                 tone.others = 0;
                 // Follow a level that changes.
@@ -146,6 +162,7 @@ impl Tracker {
         let now = history.newest();
         let earliest = (self.over + 1).max(now - LOOK_BACK);
         let (mut start, mut number) = (now, now);
+        let present = history.present();
         while number > earliest && start - number <= BREAK {
             if number.is_multiple_of(LOOK) {
                 // What is looked at next, and `confirm` before it.
@@ -154,7 +171,7 @@ impl Tracker {
             number -= 1;
             let tones = [pair.row, pair.column];
             let is_there = (0..2).all(|group| {
-                history.power(number, group) > pair.power[group] / 4.0
+                history.power(number, group) > present * pair.power[group]
                     && (start - number < 2 || history.follows(number, group, tones[group]))
             });
             if is_there {
@@ -171,6 +188,11 @@ impl Tracker {
         let length = now - tone.start + 1;
         if tone.is_digit || now + LOOK <= history.newest() || length < ENOUGH {
             return None;
+        }
+        if length <= LATE && is_digit_in_clipped(history, tone, &self.limits) {
+            tone.is_digit = true;
+            let (row, column, start) = (tone.pair.row, tone.pair.column, tone.start);
+            return Some(Event::Start { row, column, start });
         }
         // Edges are not whole, and neither are outputs in a break.
         let first = (tone.start + EDGE).max(now - LOOK_BACK);
@@ -237,9 +259,40 @@ impl Tracker {
             && is_abrupt([low.level, high.level], limits.earlier)
             && residue <= clean + noise
             && residue <= (limits.residue[0] + limits.residue[1] * longer).min(limits.residue[2])
-            && limits.allows_twist(low.power, high.power);
+            && limits.allows_twist(low.power, high.power, 1.0);
         tone.is_digit.then_some(Event::Start { row, column, start: tone.start })
     }
+}
+
+/// True if the samples that are not clipped hold the digit and what sounded before it, with noise at most.
+fn is_digit_in_clipped(history: &History, tone: &Tone, limits: &Limits) -> bool {
+    const TURN: f32 = core::f32::consts::TAU / RATE as f32;
+    if !history.is_clipped() {
+        return false;
+    }
+    let power = history.own_power(&tone.pair);
+    let loudness = mean((tone.start - BEFORE..tone.start - 2).map(|n| history.loudness(n)));
+    if loudness > OVERBEARING * power / 2.0 {
+        return false;
+    }
+    let during = history.samples(tone.start + INSIDE, tone.present - INSIDE);
+    if !clipped::is_clipped(during) {
+        return false;
+    }
+    let before = history.samples(tone.start - AHEAD - LONG, tone.start - AHEAD);
+    let Pair { row, column, .. } = tone.pair;
+    let about = [LOW.tones[row], HIGH.tones[column]]
+        .map(|hertz| TURN * (1.0 - SEARCH) * hertz..TURN * (1.0 + SEARCH) * hertz);
+    clipped::look(before, during, about).is_some_and(|look| {
+        let [low, high] = look.turns.map(|turn| turn / TURN);
+        LOW.deviation(row, low) <= limits.deviation
+            && HIGH.deviation(column, high) <= limits.deviation
+            && limits.allows_twist(look.power[0], look.power[1], 1.0)
+            && look
+                .residue
+                .iter()
+                .all(|left| *left <= limits.clipped.left * (look.power[0] + look.power[1]))
+    })
 }
 
 fn mean(values: impl Iterator<Item = f32>) -> f32 {

@@ -170,3 +170,30 @@ fn busy_and_special_information_tones_beside_a_digit_do_not_matter() {
         }
     }
 }
+
+/// A dial tone and a digit near full scale are clipped to less than half of their sum; what is left between is enough.
+#[test]
+fn all_limits_together_beside_a_dial_tone_that_clips_them() {
+    let dial = |audio: Audio, random: &mut Random, level: f64| {
+        [350.0, 440.0].iter().fold(audio, |audio, hertz| audio.beside(random, *hertz, level))
+    };
+    for law in [Law::A, Law::Mu] {
+        for levels in [[-4.0_f64, 0.0], [0.0, -8.0]] {
+            let loudest = levels[0].max(levels[1]);
+            let clipped = |name, is_heard, percent: [f64; 2], length| {
+                all(name, is_heard, |random, digit| {
+                    let off = percent.map(|percent| percent / 100.0 * random.sign());
+                    let burst = Burst { off, levels, length };
+                    let at = 200.0 + 20.0 * random.unit();
+                    let audio = Audio::silence(450.0).burst(random, at, digit, burst);
+                    let audio = audio.noise(random, burst, 15.0);
+                    dial(audio, random, loudest).companded(law)
+                });
+            };
+            clipped("clipped", true, [1.5, 1.5], 40.0);
+            clipped("clipped, low tone off", false, [3.5, 1.5], 60.0);
+            clipped("clipped, high tone off", false, [1.5, 3.5], 60.0);
+            clipped("clipped, too short", false, [1.5, 1.5], 23.0);
+        }
+    }
+}
