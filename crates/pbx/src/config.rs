@@ -60,6 +60,10 @@ pub struct Limits {
     pub lamps: usize,
     /// Of these, the most of one user.
     pub lamps_per_user: usize,
+    /// Text messages on their way at once.
+    pub texts: usize,
+    /// Of these, the most of one user.
+    pub texts_per_user: usize,
     /// Steps that one record keeps.
     pub record_steps: usize,
     /// Wrong passwords from one address, or for one name, within [`Timing::lockout`] after which
@@ -80,6 +84,8 @@ impl Default for Limits {
             forks: 32,
             lamps: 50_000,
             lamps_per_user: 200,
+            texts: 5_000,
+            texts_per_user: 50,
             record_steps: 256,
             failures: 10,
         }

@@ -64,6 +64,9 @@ impl Pbx {
                         self.lamps.answered(now, number, status);
                     }
                 }
+                Some(Owner::Text(number)) => {
+                    self.texts.answered(now, &mut self.world, number, response.status());
+                }
                 None => {}
             },
             Happened::Ack { flow, request, .. } => {
@@ -89,6 +92,9 @@ impl Pbx {
                 Some(Owner::Lamp(number)) => {
                     self.lamps.answered(now, number, StatusCode::REQUEST_TIMEOUT);
                 }
+                Some(Owner::Text(number)) => {
+                    self.texts.answered(now, &mut self.world, number, None);
+                }
                 None => {}
             },
             Happened::Terminated { id } => self.world.routes.end_transaction(id),
@@ -104,7 +110,7 @@ impl Pbx {
     fn leg_of(&self, id: TransactionId) -> Option<LegKey> {
         match self.world.routes.transaction(id)? {
             Owner::Leg(key) => Some(*key),
-            Owner::Account(_) | Owner::Lamp(_) => None,
+            Owner::Account(_) | Owner::Lamp(_) | Owner::Text(_) => None,
         }
     }
 

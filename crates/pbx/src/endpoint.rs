@@ -25,6 +25,7 @@ use crate::leg::{ALLOW, Peer, granted};
 use crate::pbx::Pbx;
 use crate::phones::{Change, Identified};
 use crate::session;
+use crate::{lamps, texts};
 
 const METHODS: &[Method] = &[
     Method::Invite,
@@ -38,6 +39,7 @@ const METHODS: &[Method] = &[
     Method::Subscribe,
     Method::Update,
     Method::Prack,
+    Method::Message,
 ];
 
 /// What Require may name.
@@ -82,6 +84,7 @@ impl Pbx {
             Method::Invite => self.invite(now, request),
             Method::Options => self.options(now, &request),
             Method::Subscribe => self.subscribe(now, &request),
+            Method::Message => self.text(now, &request),
             // In no dialog of ours: refused to whoever is known, and nobody else learns even that.
             _ => match self.sender(now, &request) {
                 Sender::Nobody => {}
@@ -92,8 +95,8 @@ impl Pbx {
 
     fn check(&self, message: &Message) -> Result<(), checks::Refusal> {
         let own = &self.own;
-        let capabilities =
-            Capabilities { methods: METHODS, extensions: EXTENSIONS, bodies: BODIES, own };
+        let bodies = if *message.method() == Method::Message { texts::BODIES } else { BODIES };
+        let capabilities = Capabilities { methods: METHODS, extensions: EXTENSIONS, bodies, own };
         checks::check(message, &capabilities)
     }
 
@@ -244,6 +247,28 @@ impl Pbx {
         }
     }
 
+    /// RFC 3428: users write to each other, by extension or by name.
+    fn text(&mut self, now: Instant, request: &Request) {
+        let user = match self.sender(now, request) {
+            Sender::Nobody => return,
+            Sender::Trunk(_) => return self.refuse(request, StatusCode::FORBIDDEN, None),
+            Sender::User(user) => user,
+        };
+        if self.stopping {
+            return self.refuse(request, StatusCode::SERVICE_UNAVAILABLE, None);
+        }
+        if let Err(status) = self.speaks_as(&user, &request.message) {
+            return self.refuse(request, status, None);
+        }
+        match lamps::shown(&self.world, &request.message) {
+            Ok((_, to)) => {
+                let asked = (request.id, request.flow, &request.message);
+                self.texts.pass_on(now, &mut self.world, (&user, &to), asked);
+            }
+            Err(status) => self.refuse(request, status, None),
+        }
+    }
+
     fn invite(&mut self, now: Instant, request: Request) {
         let sender = self.sender(now, &request);
         let (start, account, limit) = match sender {
@@ -307,17 +332,20 @@ impl Pbx {
 
     /// What a user dials. From names the user: nobody calls in another's name.
     fn internal(&self, user: &UserId, invite: &Message) -> Result<Start, StatusCode> {
-        let from = invite.from().map_err(|_| StatusCode::BAD_REQUEST)?;
-        let named = from.uri().user_text().ok_or(StatusCode::FORBIDDEN)?;
-        let extension = self.world.directory.user(user.as_str()).and_then(|user| user.extension());
-        let own = *named == *user.as_str() || extension.is_some_and(|own| own.as_str() == named);
-        if !own {
-            return Err(StatusCode::FORBIDDEN);
-        }
+        self.speaks_as(user, invite)?;
         let uri = invite.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
         let here = matches!(uri.scheme(), Scheme::Tel) || self.world.config.is_here(uri.host_str());
         let dialled = dialled(&uri).filter(|_| here).ok_or(StatusCode::NOT_FOUND)?;
         Ok(Start::Internal { user: user.clone(), dialled })
+    }
+
+    /// From has to name the user who has been authenticated: by name or by extension.
+    fn speaks_as(&self, user: &UserId, request: &Message) -> Result<(), StatusCode> {
+        let from = request.from().map_err(|_| StatusCode::BAD_REQUEST)?;
+        let named = from.uri().user_text().ok_or(StatusCode::FORBIDDEN)?;
+        let extension = self.world.directory.user(user.as_str()).and_then(|user| user.extension());
+        let own = *named == *user.as_str() || extension.is_some_and(|own| own.as_str() == named);
+        if own { Ok(()) } else { Err(StatusCode::FORBIDDEN) }
     }
 
     /// A trunk by its address, or a phone by its credentials. Anybody else has been challenged.

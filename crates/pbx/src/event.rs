@@ -62,6 +62,15 @@ pub enum Event {
         /// The status of the answer; `None`: there was no answer.
         status: Option<u16>,
     },
+    /// A user wrote to another. What was written is nobody else's business.
+    Text {
+        /// Who wrote.
+        from: UserId,
+        /// To whom.
+        to: UserId,
+        /// What the sender's phone was answered: 200 when a phone took it.
+        status: u16,
+    },
     /// Something happened in a call.
     Call {
         /// Which call.

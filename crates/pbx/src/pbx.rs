@@ -24,6 +24,7 @@ use crate::phones::Phones;
 use crate::record::{CallKind, Party};
 use crate::routes::Routes;
 use crate::secrets::Secrets;
+use crate::texts::Texts;
 use crate::trunks::Trunks;
 use crate::world::World;
 
@@ -43,6 +44,7 @@ pub struct Pbx {
     pub(crate) calls: Calls,
     pub(crate) accounts: Accounts,
     pub(crate) lamps: Lamps,
+    pub(crate) texts: Texts,
     pub(crate) guard: Guard,
     secrets: Arc<Secrets>,
     pub(crate) stopping: bool,
@@ -108,6 +110,7 @@ impl Pbx {
             calls: Calls::default(),
             accounts: Accounts::default(),
             lamps: Lamps::default(),
+            texts: Texts::default(),
             guard,
             secrets,
             stopping: false,
@@ -208,10 +211,10 @@ impl Pbx {
         self.world.outputs.pop_front()
     }
 
-    /// Whether no call, no transaction and no open port is left.
+    /// Whether no call, no message on its way, no transaction and no open port is left.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.leftovers() == [0; 6]
+        self.calls.is_empty() && self.texts.len() == 0 && self.leftovers() == [0; 6]
     }
 
     /// How much there is of what should be gone when nothing happens any more: calls; transactions,

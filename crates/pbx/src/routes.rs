@@ -10,6 +10,7 @@ use switchboard_sip::transaction::TransactionId;
 use crate::accounts::AccountNumber;
 use crate::ids::{CallId, LegNumber};
 use crate::lamps::LampNumber;
+use crate::texts::TextNumber;
 
 /// A leg of a call.
 pub(crate) type LegKey = (CallId, LegNumber);
@@ -22,6 +23,8 @@ pub(crate) enum Owner {
     Account(AccountNumber),
     /// A subscription of a phone.
     Lamp(LampNumber),
+    /// A text message.
+    Text(TextNumber),
 }
 
 /// The tables that lead from what arrives to whom it is for. Each entry has one owner, who put it

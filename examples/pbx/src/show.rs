@@ -77,6 +77,10 @@ fn words(event: &Event) -> Option<String> {
             Some(status) => format!("trunk {trunk}: not registered ({status})"),
             None => format!("trunk {trunk}: no answer"),
         },
+        Event::Text { from, to, status: 200 } => format!("{from} wrote to {to}"),
+        Event::Text { from, to, status } => {
+            format!("{from} wrote to {to}: not delivered ({status})")
+        }
         Event::Call { call, what } => {
             let name = call.to_string();
             format!("call {}  {}", name.get(..6).unwrap_or(&name), call_words(what))

@@ -123,6 +123,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: internal::two_phones,
     },
     Scenario {
+        name: "text",
+        about: "a text message from SIPp to linphone (MESSAGE)",
+        run: signalling::text,
+    },
+    Scenario {
         name: "lamp",
         about: "a desk phone's lamp: idle, ringing, talking, over (SUBSCRIBE by SIPp)",
         run: signalling::lamp,

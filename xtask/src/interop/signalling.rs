@@ -20,6 +20,18 @@ pub(crate) fn lamp(dir: &Path) -> Result<(), String> {
     watcher.finish(s(20))
 }
 
+pub(crate) fn text(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let mut bruno = stage.linphone(BRUNO)?;
+    // Digest's URI is the Request-URI, which SIPp does not take by itself.
+    let uri = format!("{}@{}", BRUNO.extension, stage.pbx.server());
+    let vars = [("to", BRUNO.extension), ("text", "Lunch at noon?")];
+    let more = ["-auth_uri", &uri];
+    stage.sipp("write", ANNA.login, ANNA.password, ports::block(2), &vars, &more)?;
+    // It comes from Anna as the PBX knows her, not as the sender called herself.
+    bruno.wait_for(&format!("sip:{}@", ANNA.extension), "Lunch at noon?", s(5))
+}
+
 pub(crate) fn prack(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let port = ports::block(4);

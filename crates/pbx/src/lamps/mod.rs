@@ -274,8 +274,8 @@ impl From<StatusCode> for Refused {
     }
 }
 
-/// Whom a SUBSCRIBE is about, as it says and who that is: an active user, by extension or by name.
-fn shown(world: &World, request: &Message) -> Result<(String, UserId), StatusCode> {
+/// Whom a SUBSCRIBE is about, or a MESSAGE is for, as it says and who that is: an active user, by extension or by name.
+pub(crate) fn shown(world: &World, request: &Message) -> Result<(String, UserId), StatusCode> {
     let uri = request.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
     let sip = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips);
     let name = uri.user_text().filter(|_| sip && world.config.is_here(uri.host_str()));

@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::session::Trust;
 
 /// The methods that a leg serves (RFC 3261 section 20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, UPDATE, PRACK";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, UPDATE, PRACK, MESSAGE";
 
 /// Where a call of ours goes, and as whom.
 #[derive(Debug)]

@@ -15,4 +15,5 @@ mod register;
 mod secured;
 mod support;
 mod tapes;
+mod texts;
 mod transfer;

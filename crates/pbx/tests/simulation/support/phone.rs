@@ -113,6 +113,11 @@ pub struct Phone {
     pub refresh_status: u16,
     /// Headers of the last INVITE that called us.
     pub called_with: Option<Message>,
+    /// Text messages that came, and what they are answered; 0: nothing.
+    pub texts: Vec<Message>,
+    pub texts_status: u16,
+    /// A text message that is written anew with credentials when it is challenged.
+    writing: Option<(TransactionId, [String; 3])>,
     /// NOTIFYs are not answered.
     pub ignores_notify: bool,
     pub address: SocketAddr,
@@ -171,6 +176,9 @@ impl Phone {
             refresh_status: 200,
             called_with: None,
             ignores_notify: false,
+            texts: Vec::new(),
+            texts_status: 200,
+            writing: None,
             password: password.to_owned(),
             address,
             called: Called::Ring,
@@ -230,6 +238,13 @@ impl Phone {
     /// Any request out of the blue.
     pub fn send(&mut self, now: Instant, request: Builder) {
         self.layer.send_request(now, self.flow(), request).unwrap();
+    }
+
+    /// Writes a text message, with credentials once they are asked for.
+    pub fn write(&mut self, now: Instant, [uri, kind, text]: [&str; 3]) {
+        let request = self.request(&Method::Message, uri).body(kind, text.to_owned());
+        let id = self.layer.send_request(now, self.flow(), request).unwrap();
+        self.writing = Some((id, [uri, kind, text].map(str::to_owned)));
     }
 
     /// A request outside dialogs, of any method.
@@ -664,6 +679,12 @@ impl Phone {
                 self.reply(now, id, request, 488);
             }
             (Method::Options, Some(_)) => self.reply(now, id, request, 200),
+            (Method::Message, None) => {
+                self.texts.push(request.clone());
+                if self.texts_status != 0 {
+                    self.reply(now, id, request, self.texts_status);
+                }
+            }
             (Method::Register, _) => {
                 let contact = request.text(HeaderName::Contact).unwrap();
                 self.registered.push(contact.to_owned());
@@ -760,6 +781,14 @@ impl Phone {
             }
             self.statuses.push(status);
             self.answers.push(response.clone());
+            return;
+        }
+        if status == 401
+            && let Some((_, [uri, kind, text])) = self.writing.take_if(|(own, _)| *own == id)
+        {
+            let request = self.request(&Method::Message, &uri).body(kind, text);
+            let Some(request) = self.authorised(id, response, request) else { return };
+            self.layer.send_request(now, self.flow(), request).unwrap();
             return;
         }
         let Some(at) = self.calls.iter().position(|call| call.invite == Some(id)) else {
