@@ -127,7 +127,11 @@ fn run(trace: impl BufRead, name: &str) -> io::Result<bool> {
             continue;
         }
         match serde_json::from_slice::<Scenario>(&line) {
-            Ok(scenario) => writeln!(out, "{}\t{}", scenario.name, digits(&scenario))?,
+            Ok(scenario) => {
+                // A name cannot make a line or a column of its own.
+                let name = scenario.name.replace(char::is_control, "\u{fffd}");
+                writeln!(out, "{name}\t{}", digits(&scenario))?;
+            }
             Err(error) => {
                 all_read = false;
                 let (text, column) = (error.to_string(), error.column());
@@ -152,6 +156,8 @@ fn main() -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Whoever reads has had enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("collect_digits: {name}: {error}");
             ExitCode::FAILURE

@@ -6,14 +6,32 @@
 //! {"input":"+49 30 12345;1,2","kind":"number","number":"+493012345","extension":"1,2","separator":";","plan":[{"tone":"1"},{"pause_ms":2000},{"tone":"2"}]}
 //! {"input":"0301234567;","error":{"kind":"empty_extension","offset":11,"message":"no extension at offset 11: put digits after the separator or drop it"}}
 //! ```
-#![allow(clippy::print_stdout, reason = "a program whose output is its purpose")]
+//! A string that is none is an answer like any other, and no failure of the program.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program whose output is its purpose"
+)]
 
 use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
 
 use serde::Serialize;
 use switchboard_dialstring::{DialString, ParseError, PauseLengths, Separator, Symbol};
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has had enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dial: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let mut out = io::stdout().lock();
     // Octets that are not UTF-8 become U+FFFD, which is refused in its place.
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();

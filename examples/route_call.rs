@@ -7,7 +7,7 @@
 //! digits:
 //!
 //! ```text
-//! directory FILE.toml                 the company; without it, a demonstration company
+//! directory FILE                      the company, TOML or .json; without it, a demonstration company
 //! call LINE [from NUMBER] [at 2026-11-24 18:00]
 //! USER dials STRING                   a colleague, *43, 112, a number with ;extension
 //! USER hands PARTY to STRING          the call before, handed on; PARTY is a user or 'outside'
@@ -23,7 +23,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 use std::error::Error;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ use switchboard_routing::admin::{Actor, dismiss};
 use switchboard_routing::{
     Digit, Directory, DirectorySpec, Entry, Input, LocalTime, Router, Side, Step, UserId,
 };
+use switchboard_store::DirectoryFile;
 
 const COMPANY: &str = include_str!("../crates/routing/testdata/company.toml");
 
@@ -73,7 +74,7 @@ fn main() -> ExitCode {
             file = Some(PathBuf::from(argument));
         }
     }
-    let read = || -> Result<(), Box<dyn Error>> {
+    let run = || -> Result<(), Box<dyn Error>> {
         let script = match file.as_deref() {
             None => SCRIPT.to_owned(),
             Some(path) if path == Path::new("-") => {
@@ -86,13 +87,39 @@ fn main() -> ExitCode {
         };
         play(&script, json)
     };
-    match read() {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has had enough.
+        Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("route_call: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Reads a company; every fault has its line.
+fn directory_spec(file: &str) -> Result<DirectorySpec, Box<dyn Error>> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let of = |text: String| format!("{file}:\n{text}");
+    if !file.ends_with(".json") {
+        return Ok(DirectoryFile::parse(&text).map_err(|faults| of(faults.to_string()))?.spec);
+    }
+    let spec: DirectorySpec = serde_json::from_str(&text).map_err(|error| of(error.to_string()))?;
+    if let Err(faults) = Directory::build(&spec) {
+        let places = faults.places_in_json(&text);
+        let lines = faults.iter().zip(places).map(|(fault, place)| match place {
+            Some(place) => format!("{place}: {fault}"),
+            None => fault.to_string(),
+        });
+        return Err(of(lines.collect::<Vec<_>>().join("\n")).into());
+    }
+    Ok(spec)
 }
 
 /// The stage: the company as it is now, and the call that runs.
@@ -101,12 +128,13 @@ struct Stage {
     directory: Arc<Directory>,
     call: Option<Router>,
     json: bool,
+    out: io::StdoutLock<'static>,
 }
 
 fn play(script: &str, json: bool) -> Result<(), Box<dyn Error>> {
     let spec: DirectorySpec = toml::from_str(COMPANY)?;
     let directory = Arc::new(Directory::build(&spec)?);
-    let mut stage = Stage { spec, directory, call: None, json };
+    let mut stage = Stage { spec, directory, call: None, json, out: io::stdout().lock() };
     for (number, line) in script.lines().enumerate() {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         // `#` is a digit too: behind `digits` and `dials` it is one.
@@ -119,17 +147,19 @@ fn play(script: &str, json: bool) -> Result<(), Box<dyn Error>> {
         if words.is_empty() {
             continue;
         }
-        stage.line(&words).map_err(|error| format!("line {}: {error}", number + 1))?;
+        stage.line(&words).map_err(|error| match is_closed_pipe(error.as_ref()) {
+            true => error,
+            false => format!("line {}: {error}", number + 1).into(),
+        })?;
     }
-    stage.finish();
-    Ok(())
+    Ok(stage.finish()?)
 }
 
 impl Stage {
     fn line(&mut self, words: &[&str]) -> Result<(), Box<dyn Error>> {
         match words {
             ["directory", file] => {
-                self.spec = toml::from_str(&std::fs::read_to_string(file)?)?;
+                self.spec = directory_spec(file)?;
                 self.directory = Arc::new(Directory::build(&self.spec)?);
             }
             ["call", line, rest @ ..] => {
@@ -151,26 +181,26 @@ impl Stage {
                     None => None,
                 };
                 let line = line.parse()?;
-                self.start(Entry::Inbound { line: &line, caller, carried: None, at });
+                self.start(Entry::Inbound { line: &line, caller, carried: None, at })?;
             }
             [user, "dials", string @ ..] => {
                 let (user, string): (UserId, String) = (user.parse()?, string.join(" "));
-                self.start(Entry::internal(&user, &string));
+                self.start(Entry::internal(&user, &string))?;
             }
             [by, "hands", party, "to", to] => {
                 let by: UserId = by.parse()?;
                 let party = if *party == "outside" { None } else { Some(party.parse::<UserId>()?) };
                 let before = self.call.as_ref().ok_or("there is no call to hand on")?;
                 let call = before.facts().clone();
-                self.start(Entry::Transfer { by: &by, party: party.as_ref(), to, call: &call });
+                self.start(Entry::Transfer { by: &by, party: party.as_ref(), to, call: &call })?;
             }
             ["dismiss", user] => {
                 let report = dismiss(&mut self.spec, &Actor::Administrator, &user.parse()?)?;
                 self.directory = Arc::new(Directory::build(&self.spec)?);
                 if !self.json {
-                    println!("   {user} is dismissed; still named here:");
+                    writeln!(self.out, "   {user} is dismissed; still named here:")?;
                     for reference in &report.references {
-                        println!("     {reference}");
+                        writeln!(self.out, "     {reference}")?;
                     }
                 }
                 if self.call.as_ref().is_some_and(|call| !call.has_ended()) {
@@ -221,49 +251,45 @@ impl Stage {
         self.give(input, &text)
     }
 
-    fn start(&mut self, entry: Entry<'_>) {
-        self.finish();
+    fn start(&mut self, entry: Entry<'_>) -> io::Result<()> {
+        self.finish()?;
         let call = Router::new(Arc::clone(&self.directory), entry);
         if let (Some(first), false) = (call.trace().events().first(), self.json) {
-            println!("{first}");
+            writeln!(self.out, "{first}")?;
         }
         self.call = Some(call);
-        self.drain();
+        self.drain()
     }
 
     fn give(&mut self, input: Input<'_>, text: &str) -> Result<(), Box<dyn Error>> {
         let call = self.call.as_mut().ok_or("there is no call yet")?;
         if !self.json && !text.is_empty() {
-            println!("   {text} ──►");
+            writeln!(self.out, "   {text} ──►")?;
         }
         call.handle(input)?;
-        self.drain();
+        Ok(self.drain()?)
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        let Some(call) = &mut self.call else { return Ok(()) };
+        while let Some(step) = call.poll_output() {
+            if !self.json {
+                writeln!(self.out, "                         ◄── {}", say(&step))?;
+            }
+        }
         Ok(())
     }
 
-    fn drain(&mut self) {
-        let Some(call) = &mut self.call else { return };
-        while let Some(step) = call.poll_output() {
-            if !self.json {
-                println!("                         ◄── {}", say(&step));
-            }
-        }
-    }
-
     /// Draws the call that was.
-    fn finish(&mut self) {
-        let Some(call) = self.call.take() else { return };
+    fn finish(&mut self) -> io::Result<()> {
+        let Some(call) = self.call.take() else { return Ok(()) };
         if self.json {
-            match serde_json::to_string(call.trace()) {
-                Ok(line) => println!("{line}"),
-                Err(error) => eprintln!("route_call: {error}"),
-            }
-            return;
+            return writeln!(self.out, "{}", serde_json::to_string(call.trace())?);
         }
         let facts = call.facts();
         let kind = if facts.is_internal() { "internal, free" } else { "external" };
         let recorded = if facts.is_recorded() { "recorded" } else { "not recorded" };
-        println!("\n{}\n({kind}, {recorded})\n", call.trace());
+        writeln!(self.out, "\n{}\n({kind}, {recorded})\n", call.trace())
     }
 }
 
