@@ -5,5 +5,6 @@ mod limits;
 mod muted;
 mod others;
 mod signal;
+mod trackers;
 
 use crate::generator::frequencies;

@@ -11,7 +11,11 @@ use super::signal::{heard, outputs};
 use crate::generator::{Config, Generator};
 
 /// What passes on of audio that comes in pieces of these sizes, in turns.
-fn passed_on<S: Sample + Default>(rate: SampleRate, audio: &[S], pieces: &[usize]) -> Vec<S> {
+pub(super) fn passed_on<S: Sample + Default>(
+    rate: SampleRate,
+    audio: &[S],
+    pieces: &[usize],
+) -> Vec<S> {
     let mut mute = Mute::new(rate);
     let (mut audio, mut at) = (audio.to_vec(), 0);
     for piece in pieces.iter().cycle() {

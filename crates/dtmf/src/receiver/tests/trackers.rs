@@ -1,4 +1,5 @@
-//! Failures from the public issue trackers of other systems, each a test that names the failure.
+//! Failures from the public issue trackers of other systems, each a test that names the failure. Those of tones
+//! (freeswitch 2560, asterisk 1595) are `detector/tests/trackers.rs`, that of several ways (rtpengine 1123) is in `merge.rs`.
 
 use std::vec::Vec;
 
