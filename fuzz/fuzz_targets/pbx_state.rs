@@ -16,6 +16,7 @@ use switchboard_pbx::{
     Command, Config, Input, Listener, Output, Pbx, RunningCalls, SavedBinding, Secrets, WallClock,
 };
 use switchboard_routing::{Directory, DirectorySpec, Status};
+use switchboard_sip::auth::{Authorization, Client, ClientConfig};
 use switchboard_sip::{Builder, Flow, HeaderName, Message, StatusCode, Transport};
 
 const COMPANY: &str = r#"
@@ -38,8 +39,19 @@ direct_dialling = true
 options = [{ key = "1", action = { user = "anna" } }, { key = "2", action = "repeat" }]
 "#;
 
-const METHODS: [&str; 8] =
-    ["INVITE", "ACK", "CANCEL", "BYE", "INFO", "REFER", "OPTIONS", "MESSAGE"];
+const METHODS: [&str; 11] = [
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "INFO",
+    "REFER",
+    "OPTIONS",
+    "MESSAGE",
+    "PRACK",
+    "UPDATE",
+    "SUBSCRIBE",
+];
 const STATUSES: [u16; 9] = [100, 180, 183, 200, 302, 401, 404, 486, 603];
 const BODIES: [&str; 5] = [
     "",
@@ -49,6 +61,16 @@ const BODIES: [&str; 5] = [
      m=audio 6000 RTP/AVP 0\r\na=sendonly\r\n",
     "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nt=0 0\r\nm=audio 6000 RTP/AVP 9\r\n",
     "Signal=1\r\nDuration=160\r\n",
+];
+const USERS: [&str; 3] = ["+491701", "anna", "berta"];
+const EXTRAS: [&str; 7] = [
+    "",
+    "Supported: 100rel, timer\r\n",
+    "Require: 100rel\r\nSupported: timer\r\n",
+    "Session-Expires: 90;refresher=uac\r\nSupported: timer\r\nMin-SE: 90\r\n",
+    "Session-Expires: 20\r\nSupported: timer\r\n",
+    "Expires: 0\r\n",
+    "Expires: 300\r\nRefer-Sub: false\r\n",
 ];
 const TARGETS: [&str; 5] = ["+4930555000", "101", "102", "*43", "03012345;42"];
 
@@ -63,6 +85,8 @@ enum Operation {
         tagged: bool,
         target: u8,
         body: u8,
+        /// What it supports and requires, and its timers.
+        extras: u8,
     },
     /// An answer to a request of the PBX.
     Answer {
@@ -70,6 +94,8 @@ enum Operation {
         status: u8,
         tag: u8,
         body: u8,
+        /// A number that makes it a reliable provisional response, and a session's interval.
+        rseq: u8,
     },
     Digit {
         leg: u8,
@@ -101,6 +127,9 @@ struct World {
     ports: BTreeSet<LegId>,
     opened: Vec<u128>,
     closed: Vec<u128>,
+    /// The RSeq of the last reliable response of each call.
+    rseqs: Vec<(String, u32)>,
+    challenge: Option<Message>,
 }
 
 fn flow(number: u8) -> Flow {
@@ -153,6 +182,8 @@ impl World {
             ports: BTreeSet::new(),
             opened: Vec::new(),
             closed: Vec::new(),
+            rseqs: Vec::new(),
+            challenge: None,
         }
     }
 
@@ -190,9 +221,32 @@ impl World {
         let message = Message::parse(payload).expect("the PBX sends messages only");
         if message.is_request() {
             self.asked.push((flow, message));
-        } else if let Some(tag) = message.to_tag() {
-            self.tags.push((message.call_id().to_owned(), tag.to_owned()));
+            return;
         }
+        let call = message.call_id().to_owned();
+        if let Some(tag) = message.to_tag() {
+            self.tags.push((call.clone(), tag.to_owned()));
+        }
+        if let Some(rseq) = message.number(HeaderName::RSeq) {
+            self.rseqs.push((call, rseq));
+        }
+        if message.status() == Some(StatusCode::UNAUTHORIZED) {
+            self.challenge = Some(message);
+        }
+    }
+
+    /// A phone that is challenged knows its password.
+    fn prove(&mut self, flow: Flow, user: &str, request: Bytes) {
+        let Some(challenge) = self.challenge.take() else { return };
+        let request = Message::parse(request).unwrap();
+        let config = ClientConfig::new("192.0.2.1", user, "secret");
+        let answer = Client::new(config).answer(&request, &challenge, "nonce");
+        let Ok(Authorization { name, value }) = answer else { return };
+        let text = String::from_utf8_lossy(request.as_bytes())
+            .replace(";branch=z9hG4bK", ";branch=z9hG4bKp");
+        let again = Message::parse(text.into_bytes()).unwrap();
+        let Ok(again) = again.edit().append(name, value).finish() else { return };
+        self.input(Input::Sip { flow, payload: again.into_bytes() });
     }
 
     fn media(&mut self, leg: LegId, kind: EventKind) {
@@ -205,8 +259,9 @@ impl World {
 
     fn perform(&mut self, operation: Operation) {
         match operation {
-            Operation::Request { from, method, call, cseq, tagged, target, body } => {
+            Operation::Request { from, method, call, cseq, tagged, target, body, extras } => {
                 let method = METHODS[usize::from(method) % METHODS.len()];
+                let user = USERS[usize::from(from) % USERS.len()];
                 let (flow, call) = (flow(from), call % 4);
                 let target = TARGETS[usize::from(target) % TARGETS.len()];
                 let body = BODIES[usize::from(body) % BODIES.len()];
@@ -218,28 +273,44 @@ impl World {
                 } else {
                     "application/sdp"
                 };
+                let extra = EXTRAS[usize::from(extras) % EXTRAS.len()];
+                // The RAck that is right, or one beside it.
+                let rseq = self.rseqs.iter().rev().find(|(id, _)| *id == call_id);
+                let rseq = rseq.map_or(1, |(_, rseq)| *rseq) + u32::from(extras / 100);
                 let text = format!(
                     "{method} sip:{target}@192.0.2.1 SIP/2.0\r\n\
                      Via: SIP/2.0/UDP {remote};branch=z9hG4bK{call}{cseq}{branch}\r\n\
-                     Max-Forwards: 70\r\nFrom: <sip:+491701@{remote}>;tag=f{call}\r\n\
+                     Max-Forwards: 70\r\nFrom: <sip:{user}@{remote}>;tag=f{call}\r\n\
                      To: <sip:{target}@192.0.2.1>{tag}\r\nCall-ID: {call_id}\r\n\
                      CSeq: {cseq} {method}\r\nContact: <sip:x@{remote}>\r\n\
-                     Refer-To: <sip:102@192.0.2.1>\r\nContent-Type: {kind}\r\n\
+                     Refer-To: <sip:102@192.0.2.1>\r\n{extra}RAck: {rseq} {invite} INVITE\r\n\
+                     Event: dialog\r\nContent-Type: {kind}\r\n\
                      Content-Length: {length}\r\n\r\n{body}",
                     remote = flow.remote,
                     branch = if matches!(method, "INVITE" | "CANCEL") { "i" } else { method },
                     tag = tag.unwrap_or_default(),
+                    invite = cseq.saturating_sub(extras / 50 % 3),
                     length = body.len(),
                 );
-                self.input(Input::Sip { flow, payload: text.into() });
+                self.challenge = None;
+                self.input(Input::Sip { flow, payload: text.clone().into() });
+                self.prove(flow, user, text.into());
             }
-            Operation::Answer { which, status, tag, body } => {
+            Operation::Answer { which, status, tag, body, rseq } => {
                 let asked = self.asked.iter().rev().nth(usize::from(which) % 8).cloned();
                 let Some((flow, request)) = asked else { return };
                 let status = STATUSES[usize::from(status) % STATUSES.len()];
                 let status = StatusCode::new(status).unwrap();
                 let reply = Builder::reply(&request, status, Some(&format!("t{}", tag % 3)))
                     .header(HeaderName::Contact, format!("<sip:y@{}>", flow.remote));
+                let reply = match rseq {
+                    0..=99 => reply,
+                    100..=199 => reply.header(HeaderName::Require, "100rel"),
+                    200.. => reply.header(HeaderName::Require, "timer"),
+                };
+                let reply = reply.header(HeaderName::RSeq, u32::from(rseq % 4) + 1);
+                let reply = reply.header(HeaderName::SessionExpires, "90;refresher=uas");
+                let reply = reply.header(HeaderName::Allow, "INVITE, ACK, BYE, CANCEL, UPDATE");
                 let body = BODIES[usize::from(body) % BODIES.len()];
                 let reply = match body {
                     "" => reply.build(),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use switchboard_sip::auth::Authorization;
-use switchboard_sip::dialog::{Dialog, DialogSet};
+use switchboard_sip::dialog::{Dialog, DialogId, DialogSet};
 use switchboard_sip::reliable::{Acknowledger, Reception};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Flow, HeaderName, Message, Method, StatusCode};
@@ -33,6 +33,9 @@ pub(super) struct Calling {
     dialogs: DialogSet,
     /// Their reliable provisional responses.
     acknowledger: Acknowledger,
+    /// Whose answer to our offer came reliably: what its later responses to the INVITE describe
+    /// counts for nothing (RFC 3261 section 13.2.1), and it may make offers of its own.
+    settled: Option<DialogId>,
 }
 
 impl Calling {
@@ -46,6 +49,23 @@ impl Calling {
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled
+    }
+
+    /// The early dialog that a request is in.
+    pub(super) fn dialog_of(&mut self, request: &Message) -> Option<&mut Dialog> {
+        self.dialogs.get_mut(&DialogId::of_request(request)?)
+    }
+
+    /// Whether the sender of this request has answered our offer for good.
+    pub(super) fn is_settled(&self, request: &Message) -> bool {
+        self.settled.is_some() && self.settled == DialogId::of_request(request)
+    }
+
+    /// Nothing comes of the early dialogs any more.
+    pub(super) fn close_dialogs(&self, world: &mut World) {
+        for dialog in self.dialogs.iter() {
+            world.routes.close_dialog(dialog.id());
+        }
     }
 
     pub(super) fn is_invite(&self, id: TransactionId) -> bool {
@@ -79,6 +99,7 @@ impl Leg {
                     challenged: false,
                     dialogs: DialogSet::new(sent),
                     acknowledger: Acknowledger::default(),
+                    settled: None,
                 }));
             }
             None => {
@@ -135,38 +156,42 @@ impl Leg {
         }
     }
 
-    /// The PRACK of a reliable provisional response (RFC 3262 section 4); false for one that has
-    /// been here, or that comes too early.
+    /// The early dialog of a provisional response, and the PRACK of a reliable one (RFC 3262
+    /// section 4); `None` for one that has been here, or that comes too early.
     fn acknowledge_provisional(
         &mut self,
         now: Instant,
         world: &mut World,
         response: &Message,
-    ) -> bool {
-        let Sip::Calling(calling) = &mut self.sip else { return false };
-        let rack = match calling.acknowledger.receive(response) {
-            Reception::Unreliable => return true,
-            Reception::New(rack) => rack,
-            Reception::Repeated | Reception::OutOfOrder | Reception::Unusable => return false,
+    ) -> Option<Reception> {
+        let Sip::Calling(calling) = &mut self.sip else { return None };
+        let received = calling.acknowledger.receive(response);
+        let new = matches!(received, Reception::New(_) | Reception::Unreliable);
+        let dialog = calling.dialogs.receive(response).ok().flatten().filter(|_| new);
+        let Some(dialog) = dialog else {
+            // One without a tag makes no dialog (RFC 2543); of a 17th fork none is kept.
+            return Some(received).filter(|received| *received == Reception::Unreliable);
         };
-        let Ok(Some(dialog)) = calling.dialogs.receive(response) else { return false };
-        let prack = dialog.prack(&rack).header(HeaderName::UserAgent, &world.config.product);
+        world.routes.open_dialog(dialog.id().clone(), self.key);
+        let Reception::New(rack) = &received else { return Some(received) };
+        let prack = dialog.prack(rack).header(HeaderName::UserAgent, &world.config.product);
         let flow = calling.plan.flow;
         let way = if calling.plan.follows_contact { way_to(dialog, flow) } else { flow };
         _ = world.send(now, self.key, way, prack);
-        true
+        Some(received)
     }
 
     fn provisional(&mut self, now: Instant, world: &mut World, response: &Message) {
-        if !self.acknowledge_provisional(now, world, response) {
-            return;
-        }
+        let Some(received) = self.acknowledge_provisional(now, world, response) else { return };
         let Sip::Calling(calling) = &mut self.sip else { return };
         let body = response.body();
-        if !body.is_empty() && calling.early.as_deref() != Some(body) {
+        let id = DialogId::of_response(response);
+        let settled = calling.settled.is_some() && calling.settled == id;
+        if !body.is_empty() && !settled && calling.early.as_deref() != Some(body) {
             let mut session = calling.fresh.clone();
             if let Ok(change) = session.accept(body) {
                 calling.early = Some(response.body_bytes());
+                calling.settled = id.filter(|_| received != Reception::Unreliable);
                 if let Some(ours) = self.port.session_mut() {
                     *ours = session;
                 }
@@ -189,8 +214,10 @@ impl Leg {
             self.events.push_back(Event::Refused(StatusCode::BAD_GATEWAY));
             return;
         };
+        calling.close_dialogs(world);
         let Sip::Calling(calling) = std::mem::replace(&mut self.sip, Sip::Over) else { return };
-        let Calling { plan, fresh, early, cancelled, .. } = *calling;
+        let Calling { plan, fresh, early, cancelled, settled, .. } = *calling;
+        let settled = settled.as_ref() == Some(dialog.id());
         let mut up = Up::new(dialog, plan.flow, plan.account);
         up.follow_contact(plan.follows_contact);
         up.allows_update = response.lists(HeaderName::Allow, Method::Update.as_str());
@@ -198,9 +225,10 @@ impl Leg {
         self.up(world, up);
         self.timer.receive_response(now, response);
         // The audio of a 183 stands unless the 2xx says something else.
-        let same = early
-            .as_deref()
-            .is_some_and(|early| response.body().is_empty() || response.body() == early);
+        let same = settled
+            || early
+                .as_deref()
+                .is_some_and(|early| response.body().is_empty() || response.body() == early);
         let change = if same {
             Ok(None)
         } else {
@@ -276,6 +304,8 @@ impl Leg {
         );
         let Some(id) = world.send(now, self.key, calling.plan.flow, invite) else { return false };
         let Some(sent) = world.layer.sent(id).cloned() else { return false };
+        calling.close_dialogs(world);
+        calling.settled = None;
         calling.id = id;
         calling.dialogs = DialogSet::new(sent);
         calling.acknowledger = Acknowledger::default();

@@ -1,6 +1,7 @@
 //! One SIP leg of a call: an INVITE from either side, its dialog, and its audio.
 
 mod calling;
+mod early;
 mod incoming;
 mod keep;
 mod ping;
@@ -18,7 +19,6 @@ use switchboard_dialstring::Digit;
 use switchboard_media::{Command, LegId};
 use switchboard_routing::{TrunkId, UserId};
 use switchboard_sdp::Codec;
-use switchboard_sip::dialog::DialogId;
 use switchboard_sip::session_timer::SessionTimer;
 use switchboard_sip::subscription::dialog_info::{CallState, Direction};
 use switchboard_sip::transaction::TransactionId;
@@ -133,7 +133,7 @@ impl Leg {
         };
         let port = Port::ask(world, key, flow);
         let tag = world.layer.identifiers().tag();
-        let reliable = Reliable::wanted(world, key, id, &invite, &tag);
+        let reliable = Reliable::wanted(world, id, &invite);
         let sip = Sip::Incoming(Box::new(Incoming::new(id, flow, invite, tag)));
         let timer = SessionTimer::new(world.config.timing.session);
         Self { key, party, peer, trust, port, sip, events: VecDeque::new(), timer, reliable }
@@ -284,7 +284,11 @@ impl Leg {
         match std::mem::replace(&mut self.sip, Sip::Over) {
             Sip::Incoming(incoming) => {
                 incoming.refuse(now, world, &mut self.reliable, status);
-                self.close_early(world);
+                if let Some(dialog) = &incoming.dialog {
+                    world.routes.close_dialog(dialog.id());
+                }
+                // No PRACK is expected any more.
+                self.reliable = None;
             }
             Sip::Planned(..) | Sip::Over => {}
             Sip::Calling(calling) => self.cancel(now, world, calling),
@@ -360,22 +364,23 @@ impl Leg {
 
     /// The leg is over, whatever it was.
     fn over(&mut self, world: &mut World) {
-        if let Sip::Up(up) | Sip::Leaving(up) = &self.sip {
-            let id: &DialogId = up.id();
-            world.routes.close_dialog(id);
-            if let Peer::Phone(user) = &self.peer {
-                world.queues.ended(user);
+        match &self.sip {
+            Sip::Up(up) | Sip::Leaving(up) => {
+                world.routes.close_dialog(up.id());
+                if let Peer::Phone(user) = &self.peer {
+                    world.queues.ended(user);
+                }
             }
+            Sip::Incoming(incoming) => {
+                if let Some(dialog) = &incoming.dialog {
+                    world.routes.close_dialog(dialog.id());
+                }
+            }
+            Sip::Calling(calling) => calling.close_dialogs(world),
+            Sip::Planned(..) | Sip::Over => {}
         }
-        self.close_early(world);
+        self.reliable = None;
         self.sip = Sip::Over;
         self.port.close(world);
-    }
-
-    /// No PRACK is expected any more.
-    fn close_early(&mut self, world: &mut World) {
-        if let Some(reliable) = self.reliable.take() {
-            world.routes.close_dialog(&reliable.dialog);
-        }
     }
 }

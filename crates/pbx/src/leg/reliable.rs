@@ -3,14 +3,18 @@
 
 use std::time::Instant;
 
-use switchboard_sip::dialog::DialogId;
+use switchboard_sip::dialog::{Carries, Exchange, Side};
 use switchboard_sip::reliable::{Demand, Event as Happened, Output, Provisionals};
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Message, StatusCode};
+use switchboard_sip::{HeaderName, Message, Method, StatusCode};
 
+use super::early::retry_after;
+use super::incoming::Described;
 use super::{Event, Leg, Sip};
-use crate::routes::LegKey;
+use crate::session::{Change, Unusable};
 use crate::world::World;
+
+pub(super) const SDP: &str = "application/sdp";
 
 /// The responses to a caller's INVITE.
 #[derive(Debug)]
@@ -19,18 +23,16 @@ pub(super) struct Reliable {
     /// The INVITE itself, for its refusal.
     invite: Message,
     provisionals: Provisionals,
-    /// The dialog in which the PRACKs come.
-    pub(super) dialog: DialogId,
+    /// The offers of the early dialog: in the INVITE, its responses, PRACK and UPDATE.
+    pub(super) exchange: Exchange,
 }
 
 impl Reliable {
-    /// For a caller that requires it; its early dialog is the leg's from now on.
+    /// For a caller that requires it.
     pub(super) fn wanted(
         world: &mut World,
-        key: LegKey,
         id: TransactionId,
         invite: &Message,
-        tag: &str,
     ) -> Option<Box<Self>> {
         if Demand::of(invite) != Demand::Required {
             return None;
@@ -38,10 +40,29 @@ impl Reliable {
         let [a, b, c, d, ..] = world.layer.identifiers().seed();
         let entropy = u32::from_le_bytes([a, b, c, d]);
         let provisionals = Provisionals::new(world.config.sip, entropy);
-        let dialog = DialogId::new(invite.call_id(), tag, invite.from_tag().unwrap_or(""));
-        world.routes.open_dialog(dialog.clone(), key);
-        Some(Box::new(Self { id, invite: invite.clone(), provisionals, dialog }))
+        let mut exchange = Exchange::default();
+        _ = exchange.begin(Side::Theirs, &Method::Invite, carries(invite));
+        Some(Box::new(Self { id, invite: invite.clone(), provisionals, exchange }))
     }
+
+    /// The INVITE made no offer: the first response that was sent reliably did.
+    fn offers_early(&self) -> bool {
+        self.invite.body().is_empty()
+    }
+
+    /// The 200 is given, with a description or without.
+    pub(super) fn described_by_final(&mut self, described: bool, offered: bool) {
+        if offered {
+            _ = self.exchange.offer_in_response(Side::Ours);
+        } else if described {
+            _ = self.exchange.answer(Side::Ours);
+        }
+    }
+}
+
+/// A body of these requests is a description, and an offer where none is open.
+pub(super) fn carries(request: &Message) -> Carries {
+    if request.body().is_empty() { Carries::Nothing } else { Carries::Offer }
 }
 
 /// Gives a response to a caller's INVITE, reliably where the caller requires it.
@@ -67,7 +88,8 @@ pub(super) fn give(
 }
 
 impl Leg {
-    /// A PRACK: an offer in it is answered (RFC 3262 section 5).
+    /// A PRACK: it brings the answer to an offer of ours, or an offer, which is answered (RFC 3262
+    /// section 5).
     pub(super) fn prack(
         &mut self,
         now: Instant,
@@ -75,30 +97,104 @@ impl Leg {
         id: TransactionId,
         request: &Message,
     ) {
-        let acknowledged = match &mut self.reliable {
-            Some(reliable) => reliable.provisionals.acknowledge(now, request),
-            None => return world.reply(now, id, request, StatusCode::CALL_DOES_NOT_EXIST),
+        let dialog = match &mut self.sip {
+            Sip::Incoming(incoming) => incoming.dialog.as_mut(),
+            Sip::Up(up) | Sip::Leaving(up) => Some(up.dialog()),
+            _ => None,
         };
-        if let Err(unknown) = acknowledged {
+        let (Some(dialog), Some(reliable)) = (dialog, &mut self.reliable) else {
+            return world.reply(now, id, request, StatusCode::CALL_DOES_NOT_EXIST);
+        };
+        if let Err(error) = dialog.receive_request(request) {
+            return world.reply(now, id, request, error.status());
+        }
+        if let Err(unknown) = reliable.provisionals.acknowledge(now, request) {
             return world.reply(now, id, request, unknown.status());
         }
-        let session = self.port.session_mut().filter(|_| !request.body().is_empty());
-        let answer = session.map(|session| session.answer(request.body(), None));
-        match answer {
-            None => world.reply(now, id, request, StatusCode::OK),
-            Some(Err(unusable)) => {
-                let status = StatusCode::new(unusable.status());
-                world.reply(now, id, request, status.unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE));
+        if reliable.exchange.open_offer() == Some(Side::Ours) && reliable.offers_early() {
+            self.prack_with_answer(now, world, id, request);
+        } else if request.body().is_empty() {
+            world.reply(now, id, request, StatusCode::OK);
+        } else {
+            self.prack_with_offer(now, world, id, request);
+        }
+        self.settle_reliable(now, world);
+    }
+
+    /// A caller whose answer is missing or cannot be used is refused: there is no session.
+    fn prack_with_answer(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        id: TransactionId,
+        request: &Message,
+    ) {
+        let Some(session) = self.port.session_mut() else {
+            return world.reply(now, id, request, StatusCode::SERVER_INTERNAL_ERROR);
+        };
+        match session.accept(request.body()) {
+            Ok(change) => {
+                if let Some(reliable) = &mut self.reliable {
+                    _ = reliable.exchange.answer(Side::Theirs);
+                }
+                world.reply(now, id, request, StatusCode::OK);
+                self.apply(now, world, change);
             }
-            Some(Ok((answer, change))) => {
-                let reply = world.config.reply(request, StatusCode::OK, None);
-                if let Ok(reply) = reply.body("application/sdp", answer).build() {
+            Err(unusable) => {
+                let status = status_of(&unusable);
+                world.reply(now, id, request, status);
+                self.settle_reliable(now, world);
+                self.end(now, world, status);
+                self.events.push_back(Event::Vanished);
+            }
+        }
+    }
+
+    fn prack_with_offer(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        id: TransactionId,
+        request: &Message,
+    ) {
+        let Some(reliable) = &mut self.reliable else { return };
+        if let Err(conflict) = reliable.exchange.begin(Side::Theirs, &Method::Prack, Carries::Offer)
+        {
+            let wait = retry_after(world, conflict);
+            return refuse(now, world, (id, request), conflict.status(), wait);
+        }
+        match self.answer_offer(request) {
+            Ok((reply, change)) => {
+                let reply = world.config.reply(request, StatusCode::OK, None).body(SDP, reply);
+                if let Ok(reply) = reply.build() {
                     world.respond(now, id, &reply);
                 }
                 self.apply(now, world, change);
             }
+            Err(status) => {
+                if let Some(reliable) = &mut self.reliable {
+                    reliable.exchange.end(Side::Theirs, &Method::Prack, status);
+                }
+                world.reply(now, id, request, status);
+            }
         }
-        self.settle_reliable(now, world);
+    }
+
+    /// Our answer to an offer that came before the call was answered. An offer is never left without
+    /// one: before there is a port it is refused.
+    pub(super) fn answer_offer(
+        &mut self,
+        request: &Message,
+    ) -> Result<(bytes::Bytes, Change), StatusCode> {
+        let session = self.port.session_mut().ok_or(StatusCode::SERVER_INTERNAL_ERROR)?;
+        let (answer, change) = session.answer(request.body(), None).map_err(|u| status_of(&u))?;
+        if let Some(reliable) = &mut self.reliable {
+            _ = reliable.exchange.answer(Side::Ours);
+        }
+        if let Sip::Incoming(incoming) = &mut self.sip {
+            incoming.described = Described::Apart;
+        }
+        Ok((answer, change))
     }
 
     /// When a response is repeated, or given up.
@@ -130,8 +226,8 @@ impl Leg {
         if let Sip::Incoming(_) = self.sip {
             self.end(now, world, StatusCode::SERVER_TIMEOUT);
         } else {
-            if let Some(reliable) = &self.reliable {
-                let (id, tag) = (reliable.id, reliable.dialog.local_tag());
+            if let (Some(reliable), Sip::Up(up) | Sip::Leaving(up)) = (&self.reliable, &self.sip) {
+                let (id, tag) = (reliable.id, up.id().local_tag());
                 let status = StatusCode::SERVER_TIMEOUT;
                 let refusal = world.config.reply(&reliable.invite, status, Some(tag)).build();
                 if let Ok(refusal) = refusal {
@@ -141,5 +237,23 @@ impl Leg {
             self.over(world);
         }
         self.events.push_back(Event::Vanished);
+    }
+}
+
+fn status_of(unusable: &Unusable) -> StatusCode {
+    StatusCode::new(unusable.status()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE)
+}
+
+/// Refuses a request of an early dialog.
+pub(super) fn refuse(
+    now: Instant,
+    world: &mut World,
+    (id, request): (TransactionId, &Message),
+    status: StatusCode,
+    wait: Option<u64>,
+) {
+    let reply = world.config.reply(request, status, None).maybe(HeaderName::RetryAfter, wait);
+    if let Ok(reply) = reply.build() {
+        world.respond(now, id, &reply);
     }
 }

@@ -211,7 +211,7 @@ impl Leg {
         let (up, leaving) = match &mut self.sip {
             Sip::Up(up) => (up, false),
             Sip::Leaving(up) => (up, true),
-            _ => return world.reply(now, id, request, StatusCode::CALL_DOES_NOT_EXIST),
+            _ => return self.early_request(now, world, id, request),
         };
         if let Err(error) = up.dialog.receive_request(request) {
             return up.reply(now, world, (id, request), error.status(), None);

@@ -4,6 +4,7 @@
 
 mod account;
 mod dismissal;
+mod early;
 mod hostile;
 mod inbound;
 mod internal;

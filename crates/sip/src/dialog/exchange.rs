@@ -50,7 +50,7 @@ pub struct Exchange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Offer {
     by: Side,
-    /// A refusal of this request takes the offer back.
+    /// What a refusal of takes the offer back.
     within: Within,
 }
 
@@ -58,7 +58,9 @@ struct Offer {
 enum Within {
     Invite,
     Update,
-    Other,
+    Prack,
+    /// A response to the other side's INVITE.
+    Response,
 }
 
 /// A request or an offer comes while another is open.
@@ -125,7 +127,7 @@ impl Exchange {
                 *self.update_of(by) = true;
                 Within::Update
             }
-            Method::Prack => Within::Other,
+            Method::Prack => Within::Prack,
             _ => return Ok(()),
         };
         match carries {
@@ -139,11 +141,15 @@ impl Exchange {
         let (was_open, within) = match method {
             Method::Invite => (self.invite.take_if(|open| *open == by).is_some(), Within::Invite),
             Method::Update => (std::mem::take(self.update_of(by)), Within::Update),
+            Method::Prack => (true, Within::Prack),
             _ => return,
         };
-        let refused = was_open && !status.is_success();
-        if refused {
-            self.offer.take_if(|offer| offer.by == by && offer.within == within);
+        if was_open && !status.is_success() {
+            let answered = within == Within::Invite;
+            self.offer.take_if(|offer| match offer.within {
+                Within::Response => answered && offer.by == by.other(),
+                of => of == within && offer.by == by,
+            });
         }
     }
 
@@ -152,7 +158,7 @@ impl Exchange {
     /// # Errors
     /// [`Conflict`]: another one waits for its answer.
     pub fn offer_in_response(&mut self, by: Side) -> Result<(), Conflict> {
-        self.offer(by, Within::Other)
+        self.offer(by, Within::Response)
     }
 
     /// The answer to the open offer has come, or is sent.
@@ -296,6 +302,41 @@ mod tests {
         exchange.begin(Ours, &Method::Bye, Nothing).unwrap();
         exchange.end(Ours, &Method::Bye, OK);
         assert_eq!(exchange, Exchange::default());
+    }
+
+    /// RFC 3262 section 5: the offer in the first reliable response, its answer in the PRACK; the
+    /// 2xx then has none.
+    #[test]
+    fn an_offer_in_a_reliable_response_is_answered_by_its_prack() {
+        let mut exchange = Exchange::default();
+        exchange.begin(Theirs, &Method::Invite, Nothing).unwrap();
+        exchange.offer_in_response(Ours).unwrap();
+        assert_eq!(exchange.offer_in_response(Ours), Err(Conflict::Ours));
+        assert_eq!(exchange.begin(Theirs, &Method::Update, Offer), Err(Conflict::Ours));
+        exchange.begin(Theirs, &Method::Prack, Nothing).unwrap();
+        exchange.answer(Theirs).unwrap();
+        exchange.begin(Theirs, &Method::Update, Offer).unwrap();
+        exchange.answer(Ours).unwrap();
+        exchange.end(Theirs, &Method::Update, OK);
+        exchange.end(Theirs, &Method::Invite, OK);
+        assert_eq!(exchange, Exchange::default());
+    }
+
+    /// Whatever a refusal is of, its offer goes with it, and no other.
+    #[test]
+    fn a_refusal_takes_its_offer_back() {
+        let mut exchange = Exchange::default();
+        exchange.begin(Theirs, &Method::Invite, Nothing).unwrap();
+        exchange.offer_in_response(Ours).unwrap();
+        exchange.end(Theirs, &Method::Prack, BUSY);
+        assert_eq!(exchange.open_offer(), Some(Ours));
+        exchange.end(Theirs, &Method::Invite, BUSY);
+        assert_eq!(exchange, Exchange::default());
+        exchange.begin(Theirs, &Method::Prack, Offer).unwrap();
+        exchange.end(Theirs, &Method::Prack, OK);
+        assert_eq!(exchange.open_offer(), Some(Theirs));
+        exchange.end(Theirs, &Method::Prack, BUSY);
+        assert!(exchange.may_offer());
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl DialogSet {
         self.dialogs.iter()
     }
 
+    /// One of the dialogs: for a request of the far end in it.
+    pub fn get_mut(&mut self, id: &DialogId) -> Option<&mut Dialog> {
+        self.dialogs.iter_mut().find(|dialog| dialog.id() == id)
+    }
+
     /// Takes a dialog out, as the owner of the call that was answered.
     pub fn take(&mut self, id: &DialogId) -> Option<Dialog> {
         let at = self.dialogs.iter().position(|dialog| dialog.id() == id)?;

@@ -187,7 +187,12 @@ impl Subscriber {
                 self.challenges = 0;
                 self.send(None);
             }
-            (_, None) => self.state = State::Idle,
+            (_, None) => {
+                // Whatever answers the SUBSCRIBE that is on its way begins nothing any more; of a
+                // subscription that it made, the first NOTIFY gets 481, which ends it.
+                self.open = None;
+                self.state = State::Idle;
+            }
         }
     }
 

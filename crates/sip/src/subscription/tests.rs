@@ -290,6 +290,22 @@ fn subscribes_with_credentials_refreshes_and_stops() {
     assert_eq!(watcher.subscriber.poll_timeout(), None);
 }
 
+/// Whatever answers a SUBSCRIBE that was taken back before it had an answer begins nothing.
+#[test]
+fn what_is_stopped_before_its_answer_stays_stopped() {
+    for status in [200, 401, 423, 503] {
+        let mut watcher = Watcher::new();
+        watcher.subscriber.start();
+        let request = watcher.sent();
+        watcher.subscriber.stop();
+        watcher.answer(&request, status, &[("Min-Expires", "9000"), ("Expires", "600")]);
+        watcher.subscriber.failed(watcher.now);
+        assert!(watcher.subscriber.poll_output().is_none(), "{status}");
+        assert_eq!(watcher.subscriber.poll_timeout(), None, "{status}");
+        assert_eq!(watcher.notify(&request, 1, "theirs", ACTIVE), 481);
+    }
+}
+
 /// Timer N, RFC 6665 section 4.1.2.4.
 #[test]
 fn a_subscription_without_a_notify_is_given_up() {

@@ -6,6 +6,7 @@
 mod agent;
 mod build;
 mod checks;
+mod forks;
 mod framing;
 mod hostile;
 mod layer;

@@ -65,6 +65,10 @@ pub struct Call {
     /// The next 2xx makes an offer.
     asks: bool,
     acknowledger: Acknowledger,
+    /// The last provisional response.
+    pub early: Option<Message>,
+    /// The 200 described audio.
+    pub described: bool,
     uri: String,
     tag: String,
     call_id: String,
@@ -101,8 +105,9 @@ pub struct Phone {
     /// Added to our INVITEs and to our 2xx to theirs.
     pub invite_headers: Vec<(&'static str, String)>,
     pub answer_headers: Vec<(&'static str, String)>,
-    /// No PRACKs are sent.
+    /// No PRACKs are sent; or PRACKs without the answer to an offer.
     pub ignores_reliable: bool,
+    pub answers_nothing: bool,
     /// Provisional responses are sent reliably.
     pub reliable: bool,
     /// RAck of the PRACKs that came.
@@ -171,6 +176,7 @@ impl Phone {
             answer_headers: Vec::new(),
             reliable: false,
             ignores_reliable: false,
+            answers_nothing: false,
             pracks: Vec::new(),
             refreshed: Vec::new(),
             refresh_status: 200,
@@ -298,6 +304,8 @@ impl Phone {
             late_offer: false,
             asks: false,
             acknowledger: Acknowledger::default(),
+            early: None,
+            described: false,
             uri: uri.to_owned(),
             tag,
             call_id,
@@ -382,7 +390,8 @@ impl Phone {
         }
         let say = self.say;
         let call = &mut self.calls[at];
-        call.dialog = Some(Dialog::uas(&invite, &reply).unwrap());
+        let dialog = call.dialog.get_or_insert_with(|| Dialog::uas(&invite, &reply).unwrap());
+        dialog.confirm();
         call.incoming = None;
         call.up = true;
         call.talk_to(invite.body(), say);
@@ -426,6 +435,13 @@ impl Phone {
         self.register = None;
         self.layer = TransactionLayer::new(LayerConfig::default(), seed(self.seed + 9_000));
         self.called = Called::Ignore;
+    }
+
+    /// The early dialog of the last call, from a response to our INVITE.
+    pub fn begin_dialog(&mut self, response: &Message) {
+        let call = self.calls.last_mut().unwrap();
+        let invite = self.layer.sent(call.invite.unwrap()).unwrap();
+        call.dialog = Some(Dialog::uac(invite, response).unwrap());
     }
 
     /// Sends a request within the last call.
@@ -754,9 +770,11 @@ impl Phone {
             reply = reply.body("application/sdp", self.sdp(&call));
             call.talk_to(request.body(), self.say);
         }
-        _ = self.layer.respond(now, id, &reply.build().unwrap());
+        let reply = reply.build().unwrap();
+        _ = self.layer.respond(now, id, &reply);
         if status < 200 {
             call.incoming = Some((id, request.clone()));
+            call.dialog = Dialog::uas(request, &reply).ok();
         }
         self.calls.push(call);
     }
@@ -817,8 +835,10 @@ impl Phone {
                 }
             }
             _ => {
-                let say = self.say;
+                let (say, sdp) = (self.say, self.sdp(&self.calls[at]));
+                let answers = self.calls[at].late_offer && !response.body().is_empty();
                 let call = &mut self.calls[at];
+                call.early = Some(response.clone());
                 call.heard.push(status);
                 if status >= 300 && !call.up {
                     call.over = true;
@@ -830,6 +850,10 @@ impl Phone {
                     let dialog =
                         call.dialog.get_or_insert_with(|| Dialog::uac(sent, response).unwrap());
                     let prack = dialog.prack(&rack);
+                    let prack = match answers && !self.answers_nothing {
+                        true => prack.body("application/sdp", sdp),
+                        false => prack,
+                    };
                     let flow = Flow::udp(self.address, PBX);
                     self.layer.send_request(now, flow, prack).unwrap();
                 }
@@ -852,7 +876,9 @@ impl Phone {
         }
         let Some(dialog) = &call.dialog else { return };
         let ack = dialog.ack(response.cseq().number);
-        let answers = std::mem::take(&mut call.asks) || call.late_offer && !call.up;
+        let offered = !response.body().is_empty();
+        let answers = std::mem::take(&mut call.asks) || call.late_offer && !call.up && offered;
+        call.described = offered;
         let ack = if answers { ack.body("application/sdp", sdp) } else { ack };
         if call.hold_acks {
             call.held_acks.push(ack);
