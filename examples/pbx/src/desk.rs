@@ -43,6 +43,9 @@ impl Originations {
     }
 }
 
+/// Begins a wait until what was kept before is written; a desk that is gone is not waited for.
+pub(crate) type Written = Rc<dyn Fn() -> oneshot::Receiver<()>>;
+
 /// The program's side of the drive loop.
 pub(crate) struct Desk {
     /// Before the keeper: what it closes is kept.
@@ -69,6 +72,17 @@ impl Desk {
 
     pub(crate) fn originations(&self) -> Originations {
         self.originations.clone()
+    }
+
+    /// Comes back when all that was kept until it was called is written.
+    pub(crate) fn written(&self) -> Written {
+        let (afterwards, notice) = (self.tapes.afterwards(), self.keeper.notice());
+        Rc::new(move || {
+            let (sender, receiver) = oneshot::channel();
+            let notice = notice.clone();
+            afterwards(Box::new(move || notice(sender)));
+            receiver
+        })
     }
 
     pub(crate) fn show(&self) -> &Show {

@@ -1,6 +1,7 @@
 //! The PBX: Switchboard's libraries composed into a program. `--help` says what it can be told.
 
 mod banner;
+mod clerk;
 mod cli;
 mod commands;
 mod control;

@@ -9,7 +9,7 @@ use switchboard_transport::Handle;
 use tokio::sync::{Mutex, Notify};
 
 use crate::control::{Reply, Request};
-use crate::desk::Originations;
+use crate::desk::{Originations, Written};
 use crate::{engine, folder};
 
 /// Answers requests. Cheap to clone.
@@ -18,6 +18,7 @@ pub(crate) struct Requests {
     admin: Admin,
     handle: Handle,
     originations: Originations,
+    written: Written,
     changed: Rc<Notify>,
     /// One change at a time: what the PBX is told last is what was written last.
     turn: Rc<Mutex<()>>,
@@ -27,10 +28,10 @@ impl Requests {
     pub(crate) fn new(
         admin: Admin,
         handle: Handle,
-        originations: Originations,
+        (originations, written): (Originations, Written),
         changed: Rc<Notify>,
     ) -> Self {
-        Self { admin, handle, originations, changed, turn: Rc::default() }
+        Self { admin, handle, originations, written, changed, turn: Rc::default() }
     }
 
     /// Does what was asked; the answer comes after the PBX knows of it.
@@ -56,6 +57,8 @@ impl Requests {
     ) -> Result<Reply, String> {
         let admin = self.admin.clone();
         let _turn = self.turn.lock().await;
+        // Whoever asks after a call finds the record of one that was over before.
+        _ = (self.written)().await;
         // The disk may take its time; calls go on meanwhile.
         let work = move || {
             let changes = operation.changes();

@@ -65,7 +65,8 @@ async fn run(data: &Path, settings: &Settings) -> Result<(), Failure> {
     let mut desk = Desk::new(Arc::clone(&folder.store), folder.path(), Arc::clone(&screen), show);
     let changed = Rc::new(Notify::new());
     let watching = watch(admin.clone(), handle.clone(), Rc::clone(&changed), clock);
-    let requests = Requests::new(admin, handle.clone(), desk.originations(), changed);
+    let requests =
+        Requests::new(admin, handle.clone(), (desk.originations(), desk.written()), changed);
     let stopped = tokio::select! {
         stopped = driver.run(&mut desk) => stopped,
         () = control.serve(move |request| requests.clone().answer(request)) => unreachable!("it never ends"),

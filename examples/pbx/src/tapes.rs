@@ -5,9 +5,9 @@ use std::fs::{File, OpenOptions};
 use std::io::BufWriter;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
 use switchboard_media::{Recorded, RecordingFile, RecordingId};
@@ -19,7 +19,7 @@ const WAITING: usize = 10_000;
 /// The recordings that go on. A record of a call that may be recorded passes through here when it is closed, so
 /// that it tells whether there is a recording.
 pub(crate) struct Tapes {
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Arc<Sender<Job>>>,
     writer: Option<JoinHandle<()>>,
     /// Blocks on their way.
     waiting: Arc<AtomicUsize>,
@@ -30,6 +30,8 @@ enum Job {
     Block(Recorded),
     Over(RecordingId),
     Close(RecordingId, Box<CallRecord>),
+    /// Do this when what came before is done.
+    Then(Box<dyn FnOnce() + Send>),
 }
 
 impl Tapes {
@@ -40,7 +42,7 @@ impl Tapes {
         let (folder, waiting) = (folder.join("recordings"), Arc::new(AtomicUsize::new(0)));
         let written = Arc::clone(&waiting);
         let writer = std::thread::spawn(move || write(&folder, &receiver, &written, keep));
-        Self { jobs: Some(jobs), writer: Some(writer), waiting, left_out: 0 }
+        Self { jobs: Some(Arc::new(jobs)), writer: Some(writer), waiting, left_out: 0 }
     }
 
     pub(crate) fn block(&mut self, block: Recorded) {
@@ -61,6 +63,16 @@ impl Tapes {
     /// The call is over and its record complete, but for whether it was recorded.
     pub(crate) fn close(&self, recording: RecordingId, record: CallRecord) {
         self.give(Job::Close(recording, Box::new(record)));
+    }
+
+    /// Has something done when what was said until then is written. Nothing is done any more once this is dropped.
+    pub(crate) fn afterwards(&self) -> impl Fn(Box<dyn FnOnce() + Send>) + use<> {
+        let jobs = self.jobs.as_ref().map(Arc::downgrade);
+        move |work| {
+            if let Some(jobs) = jobs.as_ref().and_then(Weak::upgrade) {
+                _ = jobs.send(Job::Then(work));
+            }
+        }
     }
 
     fn give(&self, job: Job) {
@@ -118,6 +130,10 @@ fn write(
     let mut tapes: BTreeMap<RecordingId, Tape> = BTreeMap::new();
     for job in jobs {
         let id = match job {
+            Job::Then(work) => {
+                work();
+                continue;
+            }
             Job::Block(block) => {
                 waiting.fetch_sub(1, Ordering::Relaxed);
                 let id = block.recording;

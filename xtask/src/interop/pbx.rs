@@ -9,9 +9,6 @@ use std::time::{Duration, Instant};
 use super::ports;
 use crate::cmd;
 
-/// How long the program may gather records before it writes them, with room for a busy machine.
-const SETTLE: Duration = Duration::from_millis(100);
-
 /// Builds the program once a run and gives its path; `SWITCHBOARD_PBX` names one that is built already.
 pub(crate) fn program() -> Result<&'static Path, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
@@ -98,8 +95,6 @@ impl Pbx {
 
     /// Runs a sub-command of the program on the same data folder and gives what it printed.
     pub(crate) fn command(&self, args: &[&str]) -> Result<String, String> {
-        // What the PBX was told just now is in its store a few milliseconds later.
-        std::thread::sleep(SETTLE);
         cmd::output(Command::new(program()?).args(args).arg("--data").arg(&self.data))
     }
 

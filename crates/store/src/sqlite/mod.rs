@@ -84,6 +84,8 @@ impl SqliteStore {
         }
         // WAL with NORMAL loses nothing when the program dies; a power cut may take the last moments.
         connection.pragma_update(None, "synchronous", "normal").during(ACTION)?;
+        // A page that is written again and again is copied into the database once a checkpoint: every 16 MiB of log, not every 4.
+        connection.pragma_update(None, "wal_autocheckpoint", 4_000).during(ACTION)?;
         connection.pragma_update(None, "foreign_keys", true).during(ACTION)?;
         schema::migrate(&mut connection)?;
         Ok(Self { connection: Mutex::new(connection), key })
