@@ -108,6 +108,7 @@ fn fmt(report: &mut Report, _: &Choice) {
 fn house_rules(report: &mut Report, _: &Choice) {
     report.step("house: files", house::files);
     report.step("house: map", house::map);
+    report.step("house: hostile inputs", house::hostile);
     report.step("house: arrows", || house::arrows(CORES));
 }
 

@@ -87,6 +87,42 @@ pub(crate) fn map() -> Result<String, String> {
     Ok(format!("{count} names"))
 }
 
+/// The tests that the security page tells of are there: of each line of its table, in each crate that it names.
+pub(crate) fn hostile() -> Result<String, String> {
+    let text = std::fs::read_to_string(cmd::root().join("SECURITY.md"))
+        .map_err(|error| format!("SECURITY.md: {error}"))?;
+    let tests = cmd::output(
+        std::process::Command::new("git")
+            .args(["grep", "-hoE", "fn h[0-9][0-9]_", "--", "crates"])
+            .current_dir(cmd::root()),
+    )?;
+    let mut lines = 0;
+    for line in text.lines() {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let (Some(number), Some(crates)) = (cells.next(), cells.nth(1)) else { continue };
+        if number.len() != 2 || !number.bytes().all(|digit| digit.is_ascii_digit()) {
+            continue;
+        }
+        let test = format!("fn h{number}_");
+        for name in crates.split('`').skip(1).step_by(2) {
+            let found = cmd::output(
+                std::process::Command::new("git")
+                    .args(["grep", "-l", &test, "--", &format!("crates/{name}")])
+                    .current_dir(cmd::root()),
+            );
+            if found.is_err() {
+                return Err(format!("SECURITY.md: no test {test}* in crates/{name}"));
+            }
+        }
+        lines += 1;
+    }
+    if lines == 36 {
+        Ok(format!("{lines} lines, {} tests", tests.lines().count()))
+    } else {
+        Err(format!("SECURITY.md: {lines} lines of hostile inputs, not 36"))
+    }
+}
+
 /// Whether a public item names a type of nom's.
 fn public_nom(text: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| {

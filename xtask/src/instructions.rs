@@ -50,7 +50,33 @@ pub(crate) fn run(every_peer: bool) -> Result<String, String> {
     let page = page(&counts, &verdicts);
     let path = cmd::root().join(PAGE);
     std::fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"))?;
+    held(&counts)?;
     Ok(format!("{PAGE}: {} works", counts.len()))
+}
+
+/// What a message of ours may take.
+const BOUNDS: [(&str, u64); 2] = [("parse", 4_000), ("touch", 8_000)];
+
+/// Whether ours stays within its bounds, and a message twice as long takes no more than twice the work,
+/// with a tenth for what does not go by length. Ours is the first of its kind.
+fn held(counts: &[Count]) -> Result<(), String> {
+    let mut over = Vec::new();
+    for (kind, bound) in BOUNDS {
+        if let Some(ours) = counts.iter().find(|count| count.kind == kind)
+            && ours.instructions > bound
+        {
+            over.push(format!("{kind}: {} instructions, more than {bound}", ours.instructions));
+        }
+    }
+    for half in counts.iter().filter(|count| count.kind == "32 KiB") {
+        let whole = counts.iter().find(|c| c.kind == "64 KiB" && c.of == half.of);
+        if let Some(whole) = whole.filter(|whole| whole.instructions * 10 > half.instructions * 22)
+        {
+            let (what, half, whole) = (&half.of, half.instructions, whole.instructions);
+            over.push(format!("{what}: {half} for 32 KiB, {whole} for 64"));
+        }
+    }
+    if over.is_empty() { Ok(()) } else { Err(over.join("; ")) }
 }
 
 /// Builds the bench and tells where its program is.
@@ -157,6 +183,22 @@ fn page(counts: &[Count], verdicts: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_over_its_bound_is_told() {
+        let count = |kind: &str, instructions| Count {
+            kind: kind.to_owned(),
+            of: "ours".to_owned(),
+            instructions,
+            allocations: None,
+        };
+        let held = |parse, half, whole| {
+            held(&[count("parse", parse), count("32 KiB", half), count("64 KiB", whole)])
+        };
+        assert_eq!(held(4_000, 100, 220), Ok(()));
+        assert!(held(4_001, 100, 200).unwrap_err().starts_with("parse: 4001"));
+        assert!(held(4_000, 100, 221).unwrap_err().starts_with("ours: 100"));
+    }
 
     #[test]
     fn the_tools_numbers_are_read() {

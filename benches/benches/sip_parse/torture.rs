@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use switchboard_benches::Bench;
 use switchboard_sip::Message;
+use switchboard_testkit::expand;
 
 use super::peers::Peer;
 
@@ -73,23 +74,4 @@ fn cases() -> Vec<Case> {
         Some(Case { octets: expand(text("text")).into(), valid })
     });
     cases.collect()
-}
-
-/// Undoes the notation of the data file: `⟨07⟩` is an octet, `⟨long×20⟩` a repetition, a line end is CRLF.
-fn expand(text: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for part in text.split_inclusive(['⟨', '⟩']) {
-        let Some(inner) = part.strip_suffix('⟩') else {
-            let plain = part.strip_suffix('⟨').unwrap_or(part);
-            octets.extend_from_slice(plain.replace('\n', "\r\n").as_bytes());
-            continue;
-        };
-        match inner.rsplit_once('×') {
-            Some((word, times)) => {
-                octets.extend_from_slice(word.repeat(times.parse().unwrap()).as_bytes());
-            }
-            None => octets.push(u8::from_str_radix(inner, 16).unwrap()),
-        }
-    }
-    octets
 }

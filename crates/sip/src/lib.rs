@@ -22,9 +22,9 @@ pub use identifiers::{Identifiers, MAGIC_COOKIE};
 pub use message::{
     BuildError, Builder, CSeq, Date, Decoded, Editor, ExtensionMethod, Framer, FramingError,
     Header, HeaderName, HeaderValue, Host, InvalidMethod, InvalidStatus, InvalidValue, Item,
-    MAX_DEPTH, MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, MAX_PARTS, MediaType,
-    Message, Method, Multipart, Name, NameAddr, PING, PONG, Param, ParamIter, Params, ParseError,
-    ParseErrorKind, Part, RAck, Replaces, RetryAfter, StatusCode, UserToUser, Via, Warning,
-    decode_frame, quote, refusal, unquote,
+    MAX_BOUNDARY, MAX_DEPTH, MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_MESSAGE, MAX_METHOD, MAX_NAME,
+    MAX_PARTS, MediaType, Message, Method, Multipart, Name, NameAddr, PING, PONG, Param, ParamIter,
+    Params, ParseError, ParseErrorKind, Part, RAck, Replaces, RetryAfter, StatusCode, UserToUser,
+    Via, Warning, decode_frame, quote, refusal, unquote,
 };
 pub use uri::{MAX_URI, Scheme, Uri, UriBuf, escape_param, escape_user, unescape};

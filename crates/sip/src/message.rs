@@ -48,7 +48,7 @@ pub use fields::{Date, Item, MediaType, RAck, Replaces};
 pub use framing::{Decoded, Framer, FramingError, MAX_HEAD, PING, PONG};
 pub use host::Host;
 pub use method::{ExtensionMethod, InvalidMethod, MAX_METHOD, Method};
-pub use multipart::{MAX_DEPTH, MAX_PARTS, Multipart, Part};
+pub use multipart::{MAX_BOUNDARY, MAX_DEPTH, MAX_PARTS, Multipart, Part};
 pub(crate) use name::Rule;
 pub use name::{HeaderName, Name};
 pub use name_addr::NameAddr;
@@ -69,6 +69,8 @@ pub const MAX_MESSAGE: usize = 65_535;
 pub const MAX_HEADERS: usize = 256;
 /// The longest line accepted, in octets: a header field with its folds, or the start line.
 pub const MAX_LINE: usize = 8192;
+/// The longest name of a header field, in octets.
+pub const MAX_NAME: usize = 255;
 
 /// A SIP request or response: the octets as received, and an index of what they hold.
 ///

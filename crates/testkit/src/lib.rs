@@ -46,6 +46,7 @@
 pub mod audio;
 mod clock;
 mod g711;
+mod notation;
 mod recording;
 mod rng;
 mod rtp_peer;
@@ -53,6 +54,7 @@ mod wire;
 
 pub use clock::Clock;
 pub use g711::Law;
+pub use notation::expand;
 pub use recording::{HeardEvent, HeardHeader, Recording};
 pub use rng::Rng;
 pub use rtp_peer::{RtpPeer, Say};

@@ -2,7 +2,7 @@ use super::{Dialog, DialogError, DialogId};
 use crate::message::{Message, StatusCode};
 
 /// The most dialogs that one request of ours may make; responses of further forks make none.
-pub const MAX_FORKS: usize = 16;
+pub use crate::transaction::MAX_FORKS;
 
 /// The dialogs of one request of ours that a proxy may have forked (RFC 3261 sections 12.1.2 and
 /// 13.2.2.4): one for each To tag that answers.

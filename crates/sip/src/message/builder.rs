@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::chars::is_token;
 use super::value::{InvalidValue, any, check};
-use super::{HeaderName, Message, Method, Name, ParseError, StatusCode};
+use super::{HeaderName, MAX_NAME, Message, Method, Name, ParseError, StatusCode};
 
 /// Octets that a message begins with: most fit, and those kept for retransmission waste little.
 const ROOM: usize = 512;
@@ -220,7 +220,7 @@ impl Builder {
                 self.seen |= bit;
             }
             Some(_) => {}
-            None if is_token(name.as_str().as_bytes()) && name.as_str().len() <= 255 => {}
+            None if is_token(name.as_str().as_bytes()) && name.as_str().len() <= MAX_NAME => {}
             None => {
                 self.fail(BuildError::Name);
                 return false;

@@ -11,7 +11,7 @@ use super::chars::is_token;
 use super::cursor::Cursor;
 use super::params::Items;
 use super::value::check;
-use super::{HeaderName, Message, Name, Rule, Via};
+use super::{HeaderName, MAX_NAME, Message, Name, Rule, Via};
 
 /// Collects changes to a [`Message`]; [`Editor::finish`] makes the changed message.
 ///
@@ -261,7 +261,7 @@ impl<'m> Editor<'m> {
         if known == Some(HeaderName::ContentLength) && self.body.is_none() {
             self.error.get_or_insert(BuildError::Reserved(HeaderName::ContentLength));
         }
-        if !is_token(name.as_str().as_bytes()) || name.as_str().len() > 255 {
+        if !is_token(name.as_str().as_bytes()) || name.as_str().len() > MAX_NAME {
             self.error.get_or_insert(BuildError::Name);
         }
         let taken = |line: &(usize, Vec<u8>)| {

@@ -9,8 +9,8 @@ use super::{HeaderName, MediaType, Message, ParseError, ParseErrorKind};
 pub const MAX_PARTS: usize = 32;
 /// How deep multiparts may be nested.
 pub const MAX_DEPTH: usize = 4;
-/// The longest boundary (RFC 2046 section 5.1.1).
-const MAX_BOUNDARY: usize = 70;
+/// The longest boundary, in octets (RFC 2046 section 5.1.1).
+pub const MAX_BOUNDARY: usize = 70;
 
 /// Goes through the parts of one multipart body.
 #[derive(Debug, Clone)]

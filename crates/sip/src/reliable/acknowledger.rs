@@ -22,7 +22,7 @@ pub enum Reception {
 /// The most responses to one INVITE that get a PRACK. A called side that rings for an hour and says so
 /// each minute (RFC 3261 section 13.3.1.1) stays below; one that sends them on and on would take a
 /// transaction of ours for each.
-const MAX_RESPONSES: u32 = 128;
+pub const MAX_RESPONSES: u32 = 128;
 
 /// The caller's side (RFC 3262 section 4) of one INVITE: which reliable provisional responses are
 /// new and in order, each early dialog counted for itself.

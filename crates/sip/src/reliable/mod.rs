@@ -39,7 +39,7 @@ mod provisionals;
 #[cfg(test)]
 mod tests;
 
-pub use acknowledger::{Acknowledger, Reception};
+pub use acknowledger::{Acknowledger, MAX_RESPONSES, Reception};
 pub use provisionals::{Event, MAX_WAITING, NoMatch, Output, Provisionals, RefusedResponse};
 
 use crate::message::{HeaderName, Message};

@@ -53,8 +53,8 @@ pub use accepted_2xx::{Accepted2xx, Input as Accepted2xxInput, Output as Accepte
 pub use client_invite::ClientInvite;
 pub use client_non_invite::ClientNonInvite;
 pub use layer::{
-    CancelError, Event, Input, InvalidSentBy, LayerConfig, Output, RespondError, SendError, SentBy,
-    TransactionId, TransactionLayer,
+    CancelError, Event, Input, InvalidSentBy, LayerConfig, MAX_FORKS, Output, RespondError,
+    SendError, SentBy, TransactionId, TransactionLayer,
 };
 pub use machine::{
     AlreadyAnswered, ClientEvent, Output as MachineOutput, ServerEvent, TransactionState,

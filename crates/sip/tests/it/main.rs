@@ -10,6 +10,7 @@ mod forks;
 mod framing;
 mod hostile;
 mod layer;
+mod limits;
 mod machines;
 mod properties;
 mod rfc5118;

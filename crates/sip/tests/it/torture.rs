@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 use switchboard_sip::{Decoded, Framer, HeaderName, Host, Message, Method};
+use switchboard_testkit::expand;
 
 /// A message of the data file.
 pub(crate) struct Case {
@@ -26,25 +27,6 @@ pub(crate) fn cases() -> Vec<Case> {
         }
     });
     cases.collect()
-}
-
-/// Undoes the notation of the data file: `⟨07⟩` is an octet, `⟨long×20⟩` a repetition, a line end is CRLF.
-fn expand(text: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for part in text.split_inclusive(['⟨', '⟩']) {
-        let Some(inner) = part.strip_suffix('⟩') else {
-            let plain = part.strip_suffix('⟨').unwrap_or(part);
-            octets.extend_from_slice(plain.replace('\n', "\r\n").as_bytes());
-            continue;
-        };
-        match inner.rsplit_once('×') {
-            Some((word, times)) => {
-                octets.extend_from_slice(word.repeat(times.parse().unwrap()).as_bytes());
-            }
-            None => octets.push(u8::from_str_radix(inner, 16).unwrap()),
-        }
-    }
-    octets
 }
 
 fn case(name: &str) -> Vec<u8> {

@@ -29,6 +29,9 @@ pub use self::sent_by::{InvalidSentBy, SentBy};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransactionId(u64);
 
+/// The most forks of one INVITE of ours that are kept apart: so many dialogs it makes, and 2xx of more are not told.
+pub const MAX_FORKS: usize = 16;
+
 /// Settings of a [`TransactionLayer`].
 #[derive(Debug, Clone)]
 pub struct LayerConfig {

@@ -4,16 +4,13 @@ use std::time::Instant;
 
 use super::entry::{Cancel, Entry, Fork, Kind, ServerInviteSide};
 use super::table::Side;
-use super::{Event, Output, TransactionId, TransactionLayer, facts, made};
+use super::{Event, MAX_FORKS, Output, TransactionId, TransactionLayer, facts, made};
 use crate::Flow;
 use crate::message::{Message, Method, StatusCode};
 use crate::transaction::{
     ServerInvite, ServerNonInvite, client_invite, client_non_invite, response_flow, server_invite,
     server_non_invite,
 };
-
-/// The most forks of one INVITE whose 2xx are kept apart; more are not told to the user.
-const MAX_FORKS: usize = 16;
 
 impl TransactionLayer {
     pub(super) fn on_message(&mut self, now: Instant, flow: Flow, message: Message) {
