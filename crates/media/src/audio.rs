@@ -4,19 +4,21 @@ use core::fmt;
 use core::time::Duration;
 use std::io::{Read, Seek, Write};
 
-use crate::{Codec, SAMPLE_RATE};
+use crate::SAMPLE_RATE;
+use crate::g711::Law;
 
 /// The longest prompt: an hour.
 const MAX_SAMPLES: usize = 3_600 * SAMPLE_RATE as usize;
 
-/// Mono audio at 8000 Hz, 16 bits, kept encoded in every codec too, so that playing it to any
-/// number of calls costs each a copy and no arithmetic.
+/// Mono audio at 8000 Hz, 16 bits, kept encoded by both laws of G.711 too, so that playing it to any
+/// number of such calls costs each a copy and no arithmetic.
 ///
 /// ```
-/// use switchboard_media::{Audio, Codec};
+/// use switchboard_media::Audio;
+/// use switchboard_media::g711::Law;
 ///
 /// let beep = Audio::from_samples(vec![0, 8_000, 0, -8_000]);
-/// assert_eq!(beep.encoded(Codec::Pcma).len(), 4);
+/// assert_eq!(beep.encoded(Law::A).len(), 4);
 ///
 /// let mut file = std::io::Cursor::new(Vec::new());
 /// beep.write_wav(&mut file)?;
@@ -34,8 +36,8 @@ impl Audio {
     /// Audio from samples at 8000 Hz.
     #[must_use]
     pub fn from_samples(samples: Vec<i16>) -> Self {
-        let encoded = |codec: Codec| samples.iter().map(|sample| codec.encode(*sample)).collect();
-        let (a_law, mu_law) = (encoded(Codec::Pcma), encoded(Codec::Pcmu));
+        let encoded = |law: Law| samples.iter().map(|sample| law.encode(*sample)).collect();
+        let (a_law, mu_law) = (encoded(Law::A), encoded(Law::Mu));
         Self { samples, a_law, mu_law }
     }
 
@@ -93,12 +95,12 @@ impl Audio {
         &self.samples
     }
 
-    /// The audio in a codec, one octet a sample.
+    /// The audio in G.711, one octet a sample.
     #[must_use]
-    pub fn encoded(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Pcma => &self.a_law,
-            Codec::Pcmu => &self.mu_law,
+    pub fn encoded(&self, law: Law) -> &[u8] {
+        match law {
+            Law::A => &self.a_law,
+            Law::Mu => &self.mu_law,
         }
     }
 

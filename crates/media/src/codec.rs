@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use switchboard_rtp::{ClockRate, PayloadType, SrtpKey};
 
-/// Samples per second of everything in this crate.
+use crate::g711::Law;
+
+/// Samples per second of everything in this crate that is not inside a codec.
 pub const SAMPLE_RATE: u32 = 8_000;
 
 /// An audio codec.
@@ -17,15 +19,18 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, 8000 Hz, payload type 8 (RFC 3551, section 4.5.14).
     Pcma,
+    /// G.722 at 64 kbit/s, payload type 9: 16,000 Hz under a clock of 8000 (RFC 3551, section 4.5.2).
+    G722,
 }
 
 impl Codec {
-    /// The encoding name as SDP writes it (`PCMU`, `PCMA`).
+    /// The encoding name as SDP writes it (`PCMU`, `PCMA`, `G722`).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
         }
     }
 
@@ -35,6 +40,7 @@ impl Codec {
         match self {
             Self::Pcmu => PayloadType::PCMU,
             Self::Pcma => PayloadType::PCMA,
+            Self::G722 => PayloadType::G722,
         }
     }
 
@@ -42,6 +48,34 @@ impl Codec {
     #[must_use]
     pub const fn clock_rate(self) -> ClockRate {
         ClockRate::HZ_8000
+    }
+
+    /// The law of G.711, whose codes stand for a sample each.
+    #[must_use]
+    pub const fn law(self) -> Option<Law> {
+        match self {
+            Self::Pcmu => Some(Law::Mu),
+            Self::Pcma => Some(Law::A),
+            Self::G722 => None,
+        }
+    }
+
+    /// How long a payload is, in units of the RTP clock.
+    #[must_use]
+    pub const fn units(self, payload: &[u8]) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => payload.len() as u32,
+        }
+    }
+
+    /// How many samples at [`SAMPLE_RATE`] a payload is.
+    pub(crate) const fn samples(self, payload: &[u8]) -> usize {
+        (self.units(payload) as u64 * SAMPLE_RATE as u64 / self.clock_rate().get() as u64) as usize
+    }
+
+    /// Whether packets of this codec become packets of the other one without being decoded.
+    pub(crate) fn relays_to(self, other: Self) -> bool {
+        self == other || (self.law().is_some() && other.law().is_some())
     }
 }
 

@@ -3,13 +3,13 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use switchboard_rtp::{Header, Inserted, JitterBuffer, JitterConfig, Taken};
+use switchboard_rtp::{ClockRate, Header, Inserted, JitterBuffer, JitterConfig, Taken};
 
-use crate::{Codec, ComfortNoise, Concealer};
+use crate::{Codec, ComfortNoise, Concealer, Decoder};
 
 /// Samples of a block: 20 ms.
 pub(crate) const BLOCK: usize = 160;
-/// The longest packet that is heard: 60 ms.
+/// Samples of the longest packet that is heard: 60 ms.
 const MAX_PACKET: usize = 480;
 /// Mean power of a block that may be left out to shorten the delay: about -45 dBm0.
 const QUIET: u64 = 40 * 40;
@@ -22,9 +22,12 @@ struct Frame {
 }
 
 /// Reorders, decodes and conceals. It is asked for a block each 20 ms, whatever has come.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Ear {
+    clock: ClockRate,
     buffer: JitterBuffer<Frame>,
+    /// Of the codec that was heard last.
+    decoder: Option<(Codec, Decoder)>,
     /// Buffers of frames that are over, to be used again.
     spare: Vec<Frame>,
     concealer: Concealer,
@@ -40,9 +43,12 @@ pub(crate) struct Ear {
 }
 
 impl Ear {
-    pub(crate) fn new() -> Self {
+    /// One for a stream of this clock.
+    pub(crate) fn new(clock: ClockRate) -> Self {
         Self {
-            buffer: JitterBuffer::new(JitterConfig::default()),
+            clock,
+            buffer: JitterBuffer::new(JitterConfig { clock, ..JitterConfig::default() }),
+            decoder: None,
             spare: Vec::new(),
             concealer: Concealer::new(),
             noise: None,
@@ -58,6 +64,11 @@ impl Ear {
         &self.block
     }
 
+    /// The clock of the stream that it hears.
+    pub(crate) const fn clock(&self) -> ClockRate {
+        self.clock
+    }
+
     /// How long what it hears waits.
     pub(crate) fn delay(&self) -> Duration {
         self.buffer.delay()
@@ -70,7 +81,7 @@ impl Ear {
 
     /// Takes a packet.
     pub(crate) fn push(&mut self, now: Instant, header: &Header, codec: Codec, payload: &[u8]) {
-        if payload.len() > MAX_PACKET {
+        if codec.samples(payload) > MAX_PACKET {
             return;
         }
         self.noise = None;
@@ -130,9 +141,14 @@ impl Ear {
 
     fn decode(&mut self, frame: Frame) {
         if let Some(codec) = frame.codec {
-            self.samples.extend(frame.payload.iter().map(|code| codec.decode(*code)));
+            if self.decoder.as_ref().is_none_or(|(known, _)| *known != codec) {
+                self.decoder = Some((codec, Decoder::new(codec)));
+            }
+            if let Some((_, decoder)) = &mut self.decoder {
+                decoder.decode(&frame.payload, &mut self.samples);
+            }
+            self.packet = codec.samples(&frame.payload).max(1);
         }
-        self.packet = frame.payload.len().max(1);
         self.spare.push(frame);
     }
 }

@@ -6,8 +6,6 @@
 //! 256 codes; in particular a negative sample is mirrored by one's complement, so that -1 lies in the
 //! first negative interval as 0 lies in the first positive one.
 
-use crate::Codec;
-
 /// Encodes one sample to A-law.
 #[must_use]
 pub const fn encode_a_law(sample: i16) -> u8 {
@@ -142,13 +140,22 @@ static MU_TO_A: [u8; 256] = {
     table
 };
 
-impl Codec {
+/// Which of the two laws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// A-law: PCMA.
+    A,
+    /// Mu-law: PCMU.
+    Mu,
+}
+
+impl Law {
     /// Encodes one sample.
     #[must_use]
     pub const fn encode(self, sample: i16) -> u8 {
         match self {
-            Self::Pcmu => encode_mu_law(sample),
-            Self::Pcma => encode_a_law(sample),
+            Self::Mu => encode_mu_law(sample),
+            Self::A => encode_a_law(sample),
         }
     }
 
@@ -156,8 +163,8 @@ impl Codec {
     #[must_use]
     pub const fn decode(self, code: u8) -> i16 {
         match self {
-            Self::Pcmu => decode_mu_law(code),
-            Self::Pcma => decode_a_law(code),
+            Self::Mu => decode_mu_law(code),
+            Self::A => decode_a_law(code),
         }
     }
 
@@ -167,12 +174,12 @@ impl Codec {
         self.encode(0)
     }
 
-    /// Translates codes of this codec to `to` in place.
-    pub fn transcode(self, to: Self, codes: &mut [u8]) {
+    /// Translates codes of this law to `to` in place.
+    pub fn translate(self, to: Self, codes: &mut [u8]) {
         let table = match (self, to) {
-            (Self::Pcma, Self::Pcmu) => &A_TO_MU,
-            (Self::Pcmu, Self::Pcma) => &MU_TO_A,
-            (Self::Pcma, Self::Pcma) | (Self::Pcmu, Self::Pcmu) => return,
+            (Self::A, Self::Mu) => &A_TO_MU,
+            (Self::Mu, Self::A) => &MU_TO_A,
+            (Self::A, Self::A) | (Self::Mu, Self::Mu) => return,
         };
         for code in codes {
             *code = table[usize::from(*code)];

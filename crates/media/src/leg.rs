@@ -20,6 +20,7 @@ mod relay;
 mod reports;
 mod secured;
 mod speak;
+mod voice;
 
 use core::time::Duration;
 use std::net::SocketAddr;
@@ -43,11 +44,13 @@ use self::outgoing::Outgoing;
 use self::playout::{Playing, Playout, Source};
 use self::reports::{Bye, Reports};
 pub(crate) use self::secured::Secured;
+use self::voice::Voice;
 use crate::ear::Ear;
 use crate::outputs::Outputs;
 use crate::random::Random;
 use crate::{
-    Audio, Channel, ComfortNoise, EventKind, LegId, PlayEnd, Repeat, Stats, StreamConfig, Token,
+    Audio, Channel, Codec, ComfortNoise, EventKind, LegId, PlayEnd, Repeat, Stats, StreamConfig,
+    Token,
 };
 
 /// While packets are relayed, silence of ours begins this long after the last.
@@ -82,7 +85,8 @@ pub(crate) struct Leg {
     ear: Option<Box<Ear>>,
     /// What others say as samples.
     mixed: Option<Mixed>,
-    is_in_room: bool,
+    /// The memory of a codec that has one, once something of our own was said in it.
+    voice: Option<Box<Voice>>,
     /// The keys, where the peer encrypts.
     secured: Option<Box<Secured>>,
     /// The keys of before, while a re-INVITE has turned encryption off. It may come back with the same
@@ -133,7 +137,7 @@ impl Leg {
             noise: None,
             ear: None,
             mixed: None,
-            is_in_room: false,
+            voice: None,
             secured: None,
             resting: None,
             unauthentic: 0,
@@ -156,6 +160,7 @@ impl Leg {
         }
         self.incoming.configure(now, &stream);
         self.outgoing.interrupt();
+        self.outgoing.set_clock(now, stream.codec.clock_rate());
         match &mut self.agreed {
             None => {
                 self.agreed = Some(Agreed {
@@ -174,6 +179,15 @@ impl Leg {
                 agreed.stream = stream;
             }
         }
+        if self.ear.as_ref().is_some_and(|ear| ear.clock() != stream.codec.clock_rate()) {
+            self.close_ear();
+            self.open_ear();
+        }
+    }
+
+    /// What it speaks, once that is agreed on.
+    pub(crate) fn codec(&self) -> Option<Codec> {
+        self.agreed.as_ref().map(|agreed| agreed.stream.codec)
     }
 
     /// Plays audio, or a tone when nobody waits for its end.
@@ -330,7 +344,7 @@ impl Leg {
 
     pub(crate) fn stats(&self) -> Stats {
         Stats {
-            codec: self.agreed.as_ref().map(|agreed| agreed.stream.codec),
+            codec: self.codec(),
             packets_received: self.incoming.statistics.received(),
             packets_sent: self.outgoing.packets,
             packets_lost: self.incoming.statistics.lost(),

@@ -1,4 +1,4 @@
-//! The audio of telephone calls: G.711, WAV prompts, call-progress tones, playout, echo and relay of
+//! The audio of telephone calls: G.711, G.722, WAV prompts, call-progress tones, playout, echo and relay of
 //! RTP streams, in one sans-IO machine.
 //!
 //! ```
@@ -31,7 +31,8 @@
 //! bridge under the other side's payload type and clock, or as tones where it takes no events.
 //!
 //! Two bridged legs of one codec relay packets without decoding them: the header is rewritten, the
-//! payload copied once. A-law and mu-law are translated by table. Where packets come from and go to
+//! payload copied once. A-law and mu-law are translated by table; of any other pair of codecs each side
+//! is decoded for the other, at 8000 Hz. Where packets come from and go to
 //! is decided by [`switchboard_rtp::SourceLatch`]: the rules that keep strangers out of a call, and
 //! us from being aimed at others, are written there. A leg with keys takes and sends SRTP only; what
 //! is not authentic is dropped and counted, and ends no call.
@@ -53,11 +54,12 @@
 //!
 //! # Limits
 //!
-//! - G.711 at 8000 Hz. A room of three or more passes no key presses on.
+//! - What is decoded is 8000 Hz: a wideband codec is heard as such where it is relayed to another leg of
+//!   its own. A room of three or more passes no key presses on.
 //! - Several telephone-events in a packet are read (RFC 4733 section 2.5.1.5), redundant payloads (RFC 2198) are
 //!   not: a description that agrees on them is not for this plane.
 //! - A relay delays nothing and conceals nothing: the phone behind it does. Where audio is decoded (a
-//!   room, a recording) it waits in a jitter buffer, and losses are concealed by [`Concealer`].
+//!   room, a recording, two codecs) it waits in a jitter buffer, and losses are concealed by [`Concealer`].
 //! - A relay keeps the packet time of the sender, whatever the listener's `ptime`.
 //! - [`PlaneConfig::max_legs`] legs, eight waiting plans of digits a leg, datagrams of up to 1,400
 //!   octets of payload. Outputs queue until they are taken.
@@ -70,6 +72,7 @@ mod comfort_noise;
 mod concealer;
 mod ear;
 pub mod g711;
+pub mod g722;
 mod leg;
 mod message;
 mod mixer;
@@ -78,9 +81,11 @@ mod pitch;
 mod plane;
 mod random;
 mod recording;
+mod resampler;
 mod stats;
 mod timers;
 mod tone;
+mod voice;
 
 pub use audio::{Audio, AudioError, AudioErrorKind};
 pub use codec::{
@@ -95,5 +100,7 @@ pub use message::{
 pub use mixer::Mixer;
 pub use plane::{MovedLeg, Plane, PlaneConfig, PlaneError};
 pub use recording::{RecordingError, RecordingFile};
+pub use resampler::{Resampler, SampleRate};
 pub use stats::Stats;
 pub use tone::{Burst, Sound, Tone, ToneSet};
+pub use voice::{Decoder, Encoder};

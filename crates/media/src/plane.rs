@@ -187,7 +187,10 @@ impl Plane {
         // What was due before the command is done under the old order.
         leg.handle_timeout(now, &mut self.random, &mut self.out);
         match command {
-            Command::Configure { stream, .. } => leg.configure(now, stream),
+            Command::Configure { stream, .. } => {
+                leg.configure(now, stream);
+                self.translate(now, id);
+            }
             Command::Play { audio, repeat, token, .. } => {
                 leg.play(now, (audio, repeat, Some(token)), &mut self.out);
             }
@@ -199,12 +202,12 @@ impl Plane {
             Command::Echo { .. } => leg.echo(&mut self.out),
             Command::Bridge { a, b } => self.bridge(now, a, b)?,
             Command::Unbridge { .. } => {
-                self.unbridge(id);
+                self.unbridge(now, id);
                 self.hall.leave(id);
                 self.review(now, id);
             }
             Command::Join { room, .. } => {
-                self.unbridge(id);
+                self.unbridge(now, id);
                 self.hall.join(room, id);
                 self.review(now, id);
             }
@@ -213,7 +216,7 @@ impl Plane {
                 sent.map_err(|Full| PlaneError::TooManyDigits(id))?;
             }
             Command::Close { .. } => {
-                self.unbridge(id);
+                self.unbridge(now, id);
                 self.hall.forget(id, &mut self.out);
                 if let Some(mut leg) = self.legs.remove(&id) {
                     leg.close(now, &mut self.out);
@@ -269,7 +272,7 @@ impl Plane {
         let other = self.legs.get_mut(&b).ok_or(PlaneError::UnknownLeg(b))?;
         other.handle_timeout(now, &mut self.random, &mut self.out);
         for id in [a, b] {
-            self.unbridge(id);
+            self.unbridge(now, id);
             self.hall.leave(id);
             self.review(now, id);
         }
@@ -281,6 +284,7 @@ impl Plane {
                 }
             }
         }
+        self.translate(now, a);
         self.settle(now, b);
         Ok(())
     }
@@ -314,10 +318,28 @@ impl Plane {
         }
     }
 
-    fn unbridge(&mut self, id: LegId) {
+    fn unbridge(&mut self, now: Instant, id: LegId) {
         let partner = self.legs.get_mut(&id).and_then(|leg| leg.partner.take());
         if let Some(leg) = partner.and_then(|id| self.legs.get_mut(&id)) {
             leg.partner = None;
+        }
+        for id in [Some(id), partner].into_iter().flatten() {
+            self.translate(now, id);
+        }
+    }
+
+    /// Two bridged legs whose codecs no table translates: what one says is decoded for the other.
+    fn translate(&mut self, now: Instant, id: LegId) {
+        let Some(leg) = self.legs.get(&id) else { return };
+        let (codec, partner) = (leg.codec(), leg.partner);
+        let other = partner.and_then(|id| self.legs.get(&id)?.codec());
+        let is_translated = codec.zip(other).is_some_and(|(codec, other)| !codec.relays_to(other));
+        for id in [Some(id), partner].into_iter().flatten() {
+            let Some(leg) = self.legs.get_mut(&id) else { continue };
+            if leg.is_translated != is_translated {
+                leg.is_translated = is_translated;
+                self.review(now, id);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchboard_sdp::Codec;
 use switchboard_sip::session_timer::SessionTimerConfig;
 use switchboard_sip::transaction::TimerConfig;
 use switchboard_sip::{Builder, Flow, HeaderName, Message, StatusCode, Transport};
@@ -163,6 +164,9 @@ pub struct Config {
     pub sip: TimerConfig,
     /// Whether audio is encrypted.
     pub audio: AudioEncryption,
+    /// The codecs that are spoken, best first; one that the media plane was built without is left out. An offer of
+    /// a peer is answered with what the peer likes best among them, or what the other leg of the call speaks.
+    pub codecs: Arc<[Codec]>,
     /// What becomes of a dismissed user's running calls.
     pub on_dismissal: RunningCalls,
     /// The source of tags, branches, nonces and names of calls: secret, and different at each start.
@@ -170,6 +174,9 @@ pub struct Config {
 }
 
 impl Config {
+    /// The codecs that are spoken unless others are set.
+    pub const CODECS: [Codec; 3] = [Codec::Pcma, Codec::Pcmu, Codec::G722];
+
     /// Defaults for everything but what has none: no listeners and no prompts yet.
     #[must_use]
     pub fn new(realm: impl Into<String>, clock: WallClock, seed: [u8; 32]) -> Self {
@@ -185,6 +192,7 @@ impl Config {
             timing: Timing::default(),
             sip: TimerConfig::default(),
             audio: AudioEncryption::default(),
+            codecs: Self::CODECS.into(),
             on_dismissal: RunningCalls::default(),
             seed,
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use switchboard_dialstring::{DialString, Separator, SipUser};
 use switchboard_routing::{LineId, TrunkId, UserId};
-use switchboard_sdp::Encryption;
+use switchboard_sdp::{Codec, Encryption};
 use switchboard_sip::auth::Challenge;
 use switchboard_sip::checks::{self, Capabilities};
 use switchboard_sip::dialog::DialogId;
@@ -290,7 +290,8 @@ impl Pbx {
             return self.refuse(&request, small.status(), Some((HeaderName::MinSe, &min)));
         }
         let (audio, transport) = (self.world.config.audio, request.flow.transport);
-        if let Err(status) = offer(&request.message, audio.of(transport, || [0; 32])) {
+        let codecs = &self.world.config.codecs;
+        if let Err(status) = offer(&request.message, audio.of(transport, || [0; 32]), codecs) {
             return self.refuse(&request, status, None);
         }
         let full =
@@ -425,7 +426,7 @@ impl Pbx {
 }
 
 /// An INVITE has to say where the caller is, and if it offers audio, audio that we speak.
-fn offer(invite: &Message, encryption: Encryption) -> Result<(), StatusCode> {
+fn offer(invite: &Message, encryption: Encryption, codecs: &[Codec]) -> Result<(), StatusCode> {
     let contact = invite.contact().map_err(|_| StatusCode::BAD_REQUEST)?;
     let scheme = contact.ok_or(StatusCode::BAD_REQUEST)?.uri().scheme();
     if !matches!(scheme, Scheme::Sip | Scheme::Sips) {
@@ -439,7 +440,7 @@ fn offer(invite: &Message, encryption: Encryption) -> Result<(), StatusCode> {
     if !kind.eq_ignore_ascii_case("application/sdp") {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
-    session::check_offer(invite.body(), encryption)
+    session::check_offer(invite.body(), encryption, codecs)
         .map_err(|fault| StatusCode::new(fault.status()).unwrap_or(StatusCode::BAD_REQUEST))
 }
 

@@ -47,3 +47,4 @@ pub use pbx::{CallView, Pbx};
 pub use record::{CallKind, CallRecord, LegQuality, Party, RecordHead, RecordStep};
 pub use secrets::Secrets;
 pub use sounds::Sounds;
+pub use switchboard_sdp::Codec;

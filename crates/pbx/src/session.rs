@@ -1,6 +1,7 @@
 //! The audio of one leg: offer and answer (RFC 3264), and what they mean for the media plane.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ pub(crate) struct Session {
     local: SocketAddr,
     trust: Trust,
     encryption: Encryption,
+    codecs: Arc<[sdp::Codec]>,
     negotiation: Negotiation,
     agreed: Option<Agreed>,
 }
@@ -77,10 +79,10 @@ impl Session {
         media: LegId,
         local: SocketAddr,
         trust: Trust,
-        encryption: Encryption,
+        (encryption, codecs): (Encryption, Arc<[sdp::Codec]>),
     ) -> Self {
         let negotiation = Negotiation::new(id, local);
-        Self { media, local, trust, encryption, negotiation, agreed: None }
+        Self { media, local, trust, encryption, codecs, negotiation, agreed: None }
     }
 
     pub(crate) fn media(&self) -> LegId {
@@ -120,8 +122,7 @@ impl Session {
         prefer: Option<sdp::Codec>,
     ) -> Result<(Bytes, Change), Unusable> {
         let offer = sdp::Session::parse(offer)?;
-        let audio =
-            self.audio(prefer.or(self.codec()).or_else(|| first_codec(&offer, &self.encryption)));
+        let audio = self.audio(prefer.or(self.codec()).or_else(|| self.first_codec(&offer)));
         let (answer, agreed) = self.negotiation.answer(&offer, &audio)?;
         Ok((answer.to_string().into(), self.agree(agreed)))
     }
@@ -135,7 +136,13 @@ impl Session {
 
     /// The codec that this offer likes best among those that we speak.
     pub(crate) fn offered_codec(&self, offer: &[u8]) -> Option<sdp::Codec> {
-        first_codec(&sdp::Session::parse(offer).ok()?, &self.encryption)
+        self.first_codec(&sdp::Session::parse(offer).ok()?)
+    }
+
+    /// The first format that we know.
+    fn first_codec(&self, offer: &sdp::Session) -> Option<sdp::Codec> {
+        let audio = sdp::RemoteAudio::from_session_with(offer, &self.encryption).ok()?;
+        audio.codecs().find(|codec| self.codecs.contains(codec) && spoken(*codec).is_some())
     }
 
     /// Our offer was refused.
@@ -152,7 +159,8 @@ impl Session {
 
     fn audio(&self, prefer: Option<sdp::Codec>) -> LocalAudio {
         let encryption = self.encryption.clone();
-        let mut audio = LocalAudio { encryption, ..LocalAudio::new(self.local) };
+        let codecs = spoken_among(&self.codecs);
+        let mut audio = LocalAudio { encryption, codecs, ..LocalAudio::new(self.local) };
         if let Some(prefer) = prefer {
             audio.codecs.sort_by_key(|codec| *codec != prefer);
         }
@@ -182,10 +190,7 @@ impl Session {
             remote,
             remote_rtcp: Some(agreed.remote.rtcp),
             signalling: Some(signalling),
-            codec: match agreed.codec {
-                sdp::Codec::Pcmu => media::Codec::Pcmu,
-                _ => media::Codec::Pcma,
-            },
+            codec: spoken(agreed.codec).unwrap_or(media::Codec::Pcma),
             payload_types: payload_types(agreed.send, agreed.receive),
             telephone_event: agreed.events.and_then(|events| {
                 Some(media::TelephoneEventFormat {
@@ -207,10 +212,15 @@ impl Session {
 }
 
 /// Whether an offer could be answered: before anybody is rung for it.
-pub(crate) fn check_offer(offer: &[u8], encryption: Encryption) -> Result<(), Unusable> {
+pub(crate) fn check_offer(
+    offer: &[u8],
+    encryption: Encryption,
+    codecs: &[sdp::Codec],
+) -> Result<(), Unusable> {
     let offer = sdp::Session::parse(offer)?;
     let address = SocketAddr::from(([192, 0, 2, 1], 4_000));
-    let local = LocalAudio { encryption, ..LocalAudio::new(address) };
+    let codecs = spoken_among(codecs);
+    let local = LocalAudio { encryption, codecs, ..LocalAudio::new(address) };
     Negotiation::new(0, local.address).answer(&offer, &local)?;
     Ok(())
 }
@@ -220,10 +230,18 @@ fn holds(agreed: &Agreed) -> bool {
     !agreed.direction.sends()
 }
 
-/// What the offerer likes best among what we speak: the first format that we know.
-fn first_codec(offer: &sdp::Session, encryption: &Encryption) -> Option<sdp::Codec> {
-    let audio = sdp::RemoteAudio::from_session_with(offer, encryption).ok()?;
-    audio.formats.iter().find_map(sdp::Format::codec)
+/// What the media plane calls a codec, if it was built with it.
+const fn spoken(codec: sdp::Codec) -> Option<media::Codec> {
+    match codec {
+        sdp::Codec::Pcmu => Some(media::Codec::Pcmu),
+        sdp::Codec::Pcma => Some(media::Codec::Pcma),
+        sdp::Codec::G722 => Some(media::Codec::G722),
+        _ => None,
+    }
+}
+
+fn spoken_among(codecs: &[sdp::Codec]) -> Vec<sdp::Codec> {
+    codecs.iter().copied().filter(|codec| spoken(*codec).is_some()).collect()
 }
 
 fn payload_types(send: u8, receive: u8) -> media::PayloadTypes {
@@ -239,9 +257,13 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn codecs() -> Arc<[sdp::Codec]> {
+        Arc::new([sdp::Codec::Pcma, sdp::Codec::Pcmu, sdp::Codec::G722])
+    }
+
     fn session() -> Session {
         let trust = Trust::Signalled(address("192.0.2.9:5060").ip());
-        Session::new(7, LegId(3), address("192.0.2.1:4000"), trust, Encryption::Off)
+        Session::new(7, LegId(3), address("192.0.2.1:4000"), trust, (Encryption::Off, codecs()))
     }
 
     fn offer(formats: &str, direction: &str) -> String {
@@ -273,7 +295,7 @@ mod tests {
         {
             let trust = Trust::Described(trunk);
             let local = address("192.0.2.1:4000");
-            let mut session = Session::new(7, LegId(3), local, trust, Encryption::Off);
+            let mut session = Session::new(7, LegId(3), local, trust, (Encryption::Off, codecs()));
             let offer =
                 offer("8", "sendrecv").replace("c=IN IP4 192.0.2.9", &format!("c=IN IP4 {named}"));
             let (_, change) = session.answer(offer.as_bytes(), None).unwrap();
@@ -290,6 +312,20 @@ mod tests {
         let prefer = Some(sdp::Codec::Pcma);
         session.answer(offer("0 8", "sendrecv").as_bytes(), prefer).unwrap();
         assert_eq!(session.codec(), prefer);
+    }
+
+    /// The other side's order decides, and what is not set is not spoken.
+    #[test]
+    fn only_the_codecs_that_are_set_are_spoken() {
+        let mut wide = session();
+        let (answer, change) = wide.answer(offer("9 8 0", "sendrecv").as_bytes(), None).unwrap();
+        assert_eq!(change.stream.codec, media::Codec::G722);
+        assert!(std::str::from_utf8(&answer).unwrap().contains("a=rtpmap:9 G722/8000"));
+        let mut narrow = Session { codecs: Arc::new([sdp::Codec::Pcmu]), ..session() };
+        let (_, change) = narrow.answer(offer("9 8 0", "sendrecv").as_bytes(), None).unwrap();
+        assert_eq!(change.stream.codec, media::Codec::Pcmu);
+        let refused = narrow.answer(offer("9 8", "sendrecv").as_bytes(), None).unwrap_err();
+        assert_eq!(refused.status(), 488);
     }
 
     #[test]
@@ -312,7 +348,7 @@ mod tests {
         let mut session = session();
         let status = |offer: &str| session.answer(offer.as_bytes(), None).unwrap_err().status();
         let mut status = status;
-        assert_eq!(status(&offer("9", "sendrecv")), 488);
+        assert_eq!(status(&offer("18 3", "sendrecv")), 488);
         assert_eq!(status("v=1"), 400);
     }
 }

@@ -142,6 +142,11 @@ id! {
     Prompt
 }
 
+id! {
+    /// Names a room in which callers meet.
+    Room
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

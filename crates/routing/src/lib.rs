@@ -106,7 +106,9 @@ pub use directory::{
     CalledLine, Directory, Fault, FaultKind, Faults, Holder, Line, Place, Target, User,
 };
 pub use hours::{Date, Holiday, HoursSpec, LocalTime, OpenSpec, TimeError, TimeOfDay, Weekday};
-pub use id::{GroupId, IdError, LineId, MAX_ID_LEN, MenuId, Prompt, QueueId, TrunkId, UserId};
+pub use id::{
+    GroupId, IdError, LineId, MAX_ID_LEN, MenuId, Prompt, QueueId, Room, TrunkId, UserId,
+};
 pub use memory::QueueMemory;
 pub use router::trace;
 pub use router::{

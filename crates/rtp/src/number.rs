@@ -108,6 +108,8 @@ impl PayloadType {
     pub const PCMU: Self = Self(0);
     /// G.711 A-law at 8000 Hz (RFC 3551, table 4).
     pub const PCMA: Self = Self(8);
+    /// G.722 under a clock of 8000 Hz (RFC 3551, section 4.5.2).
+    pub const G722: Self = Self(9);
     /// Comfort noise at 8000 Hz (RFC 3389).
     pub const COMFORT_NOISE: Self = Self(13);
 

@@ -97,6 +97,17 @@ impl ReceiverStatistics {
         }
     }
 
+    /// Timestamps count in another clock from now on, after another agreement: what was counted stays, the
+    /// jitter is measured anew.
+    pub fn set_clock(&mut self, clock: ClockRate) {
+        if clock != self.clock {
+            (self.clock, self.jitter) = (clock, 0);
+            if let Some(stream) = &mut self.stream {
+                stream.last_timing = None;
+            }
+        }
+    }
+
     /// Counts an audio packet.
     pub fn on_packet(&mut self, now: Instant, header: &Header) {
         if !self.count(header) {

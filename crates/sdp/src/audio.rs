@@ -116,6 +116,14 @@ impl RemoteAudio {
         self.formats.iter().find(|format| format.codec() == Some(codec))
     }
 
+    /// Its telephone-events of this clock rate, or else [`telephone_event`](Self::telephone_event).
+    #[must_use]
+    pub fn telephone_event_at(&self, clock_rate: u32) -> Option<TelephoneEvent> {
+        let mut named = self.formats.iter().filter(|format| format.is_telephone_event());
+        let exact = named.find(|format| format.clock_rate == clock_rate);
+        exact.and_then(telephone_event).or(self.telephone_event)
+    }
+
     /// The codecs that are negotiated here, best first.
     pub fn codecs(&self) -> impl Iterator<Item = Codec> {
         self.formats.iter().filter_map(Format::codec)

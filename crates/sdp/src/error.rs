@@ -171,7 +171,7 @@ pub enum AudioError {
         medium: usize,
     },
     /// Nothing that both sides speak.
-    #[error("no codec in common: this side offers {}", Codec::NAMES)]
+    #[error("no codec in common: this side has some of {}", Codec::NAMES)]
     NoCommonCodec,
     /// The answer has another number of media, or another medium, than the offer.
     #[error("the answer's media are not the offer's, in the same order")]

@@ -50,6 +50,7 @@ mod notation;
 mod recording;
 mod rng;
 mod rtp_peer;
+mod voice;
 mod wire;
 
 pub use clock::Clock;
@@ -58,4 +59,5 @@ pub use notation::expand;
 pub use recording::{HeardEvent, HeardHeader, Recording};
 pub use rng::Rng;
 pub use rtp_peer::{RtpPeer, Say};
+pub use voice::Voice;
 pub use wire::{Datagram, Link, Wire, WireCounts};

@@ -1,6 +1,6 @@
 //! What a peer hears, put into order by its timestamps.
 
-use crate::Law;
+use crate::{Law, Voice};
 
 /// A telephone-event as it was heard: one for each timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct HeardEvent {
 /// The audio and telephone-events of one direction.
 #[derive(Clone, Debug)]
 pub struct Recording {
-    law: Law,
+    voice: Box<dyn Voice>,
     event_payload_type: u8,
     samples: Vec<i16>,
     /// SSRC, and the timestamp of sample 0 within it.
@@ -49,9 +49,15 @@ pub struct HeardHeader {
 impl Recording {
     /// Nothing heard yet; codes of payload types other than 0 and 8 are read by `law`.
     #[must_use]
-    pub const fn new(law: Law) -> Self {
+    pub fn new(law: Law) -> Self {
+        Self::with_voice(Box::new(law))
+    }
+
+    /// The same with another codec, whose payloads must come in order.
+    #[must_use]
+    pub fn with_voice(voice: Box<dyn Voice>) -> Self {
         Self {
-            law,
+            voice,
             event_payload_type: 101,
             samples: Vec::new(),
             stream: None,
@@ -136,26 +142,25 @@ impl Recording {
     }
 
     fn audio(&mut self, header: &HeardHeader, payload: &[u8]) {
-        let law = match header.payload_type {
-            0 => Law::Mu,
-            8 => Law::A,
-            _ => self.law,
+        let heard = match header.payload_type {
+            0 => Law::Mu.hear(payload),
+            8 => Law::A.hear(payload),
+            _ => self.voice.hear(payload),
         };
+        let units = self.voice.units();
         let origin = match self.stream {
             Some((ssrc, origin)) if ssrc == header.ssrc => origin,
             // Another stream goes on where the one before ended.
-            _ => header.timestamp.wrapping_sub(self.samples.len() as u32),
+            _ => header.timestamp.wrapping_sub(self.samples.len() as u32 * units),
         };
         self.stream = Some((header.ssrc, origin));
-        let at = header.timestamp.wrapping_sub(origin) as i32;
+        let at = header.timestamp.wrapping_sub(origin) as i32 / units as i32;
         // What lies before the beginning is lost, and nobody waits an hour.
         let Some(at) = usize::try_from(at).ok().filter(|at| *at < 8_000 * 3_600) else { return };
-        if self.samples.len() < at + payload.len() {
-            self.samples.resize(at + payload.len(), 0);
+        if self.samples.len() < at + heard.len() {
+            self.samples.resize(at + heard.len(), 0);
         }
-        for (sample, code) in self.samples[at..].iter_mut().zip(payload) {
-            *sample = law.decode(*code);
-        }
+        self.samples[at..at + heard.len()].copy_from_slice(&heard);
     }
 }
 

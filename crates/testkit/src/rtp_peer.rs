@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::audio::SAMPLE_RATE;
-use crate::{Law, Recording, audio};
+use crate::{Law, Recording, Voice, audio};
 
 /// What a peer says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub enum Say {
     Nothing,
 }
 
-/// A phone's RTP side, written without the code under test: sends G.711 in packets of 20 ms and
+/// A phone's RTP side, written without the code under test: sends G.711, or what a [`Voice`] makes, in packets of 20 ms and
 /// telephone-events as RFC 4733 has them, and keeps what it hears by timestamp.
 ///
 /// ```
@@ -48,7 +48,7 @@ pub enum Say {
 pub struct RtpPeer {
     address: SocketAddr,
     remote: SocketAddr,
-    law: Law,
+    voice: Box<dyn Voice>,
     event_payload_type: u8,
     ssrc: u32,
     sequence: u16,
@@ -82,11 +82,24 @@ impl RtpPeer {
     /// begin; its telephone-events have payload type 101.
     #[must_use]
     pub fn new(now: Instant, seed: u64, address: SocketAddr, remote: SocketAddr, law: Law) -> Self {
+        Self::with_voice(now, seed, address, remote, Box::new(law))
+    }
+
+    /// The same with another codec.
+    #[must_use]
+    pub fn with_voice(
+        now: Instant,
+        seed: u64,
+        address: SocketAddr,
+        remote: SocketAddr,
+        voice: Box<dyn Voice>,
+    ) -> Self {
         let mut rng = crate::Rng::new(seed);
         Self {
             address,
             remote,
-            law,
+            recording: Recording::with_voice(voice.again()),
+            voice,
             event_payload_type: 101,
             ssrc: rng.next_u64() as u32,
             sequence: rng.next_u64() as u16,
@@ -97,7 +110,6 @@ impl RtpPeer {
             phase: 0,
             presses: VecDeque::new(),
             transmits: VecDeque::new(),
-            recording: Recording::new(law),
         }
     }
 
@@ -153,7 +165,7 @@ impl RtpPeer {
 
     /// Forgets what it has heard.
     pub fn forget(&mut self) {
-        let mut recording = Recording::new(self.law);
+        let mut recording = Recording::with_voice(self.voice.again());
         recording.set_event_payload_type(self.event_payload_type);
         self.recording = recording;
     }
@@ -172,7 +184,8 @@ impl RtpPeer {
     /// Sends what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         while self.poll_timeout().is_some_and(|due| due <= now) {
-            let timestamp = self.origin.wrapping_add(self.ticks.wrapping_mul(SAMPLES));
+            let timestamp =
+                self.origin.wrapping_add(self.ticks.wrapping_mul(SAMPLES * self.voice.units()));
             self.ticks += 1;
             match self.presses.front_mut() {
                 Some(press) => {
@@ -202,7 +215,7 @@ impl RtpPeer {
         if press.sent > press.packets + 2 {
             return;
         }
-        let duration = (press.sent.min(press.packets) * SAMPLES) as u16;
+        let duration = (press.sent.min(press.packets) * SAMPLES * self.voice.units()) as u16;
         let end = u8::from(press.sent >= press.packets) << 7;
         let mut payload = vec![press.event, end | 10];
         payload.put_u16(duration);
@@ -212,17 +225,18 @@ impl RtpPeer {
     fn send_audio(&mut self, timestamp: u32) {
         let first = self.phase;
         self.phase += u64::from(SAMPLES);
-        let payload: Vec<u8> = match self.say {
+        let samples: Vec<i16> = match self.say {
             Say::Nothing => return,
-            Say::Silence => vec![self.law.encode(0); SAMPLES as usize],
+            Say::Silence => vec![0; SAMPLES as usize],
             Say::Tone(frequency, level) => {
                 let turn = TAU * frequency / f64::from(SAMPLE_RATE);
                 let amplitude = audio::amplitude(level);
                 let sample = |n: u64| (amplitude * (turn * n as f64).sin()).round() as i16;
-                (first..self.phase).map(|n| self.law.encode(sample(n))).collect()
+                (first..self.phase).map(sample).collect()
             }
         };
-        self.send(self.law.payload_type(), first == 0, timestamp, &payload);
+        let payload = self.voice.say(&samples);
+        self.send(self.voice.payload_type(), first == 0, timestamp, &payload);
     }
 
     fn send(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) {

@@ -155,6 +155,7 @@ fn numbers(out: &mut String, spec: &DirectorySpec) -> std::fmt::Result {
         let what = match &service.service {
             ServiceKind::Echo => "echo test".to_owned(),
             ServiceKind::PromptLoop(prompt) => format!("plays `{prompt}` over and over"),
+            ServiceKind::Room(room) => format!("room `{room}`: all who dial it hear each other"),
             _ => "a service".to_owned(),
         };
         writeln!(out, "  {:16}  {what}", safe(&service.code))?;

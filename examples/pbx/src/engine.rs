@@ -50,6 +50,7 @@ pub(crate) fn build(
         timing: Timing::default(),
         sip: TimerConfig::default(),
         audio: settings.file.rtp.audio(),
+        codecs: settings.file.rtp.codecs.clone().into(),
         on_dismissal: match calls.on_dismissal {
             OnDismissal::Continue => RunningCalls::Continue,
             OnDismissal::End => RunningCalls::End,

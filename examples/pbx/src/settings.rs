@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use switchboard_pbx::{AudioEncryption, Srtp};
+use switchboard_pbx::{AudioEncryption, Codec, Config, Srtp};
 use switchboard_store::TomlFaults;
 use switchboard_transport::{PortRange, StreamLimits};
 
@@ -68,6 +68,8 @@ pub(crate) struct RtpSettings {
     pub(crate) ports: PortRange,
     pub(crate) silence: u64,
     threads: usize,
+    #[serde(deserialize_with = "codecs")]
+    pub(crate) codecs: Vec<Codec>,
     pub(crate) srtp: SrtpMode,
     pub(crate) srtp_keys_in_clear: bool,
 }
@@ -109,6 +111,7 @@ impl Default for RtpSettings {
             ports: default_ports(),
             silence: 30,
             threads: 0,
+            codecs: Config::CODECS.to_vec(),
             srtp: SrtpMode::default(),
             srtp_keys_in_clear: false,
         }
@@ -326,6 +329,23 @@ fn port_range<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<PortR
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
+/// Names of codecs, each one that the PBX speaks.
+fn codecs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Codec>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let known = || Config::CODECS.map(Codec::name).join(", ");
+    let codec = |name: &String| {
+        let codec = Codec::named(name).filter(|codec| Config::CODECS.contains(codec));
+        codec.ok_or_else(|| {
+            serde::de::Error::custom(format!("`{name}`: one of {} is wanted", known()))
+        })
+    };
+    let codecs: Vec<Codec> = names.iter().map(codec).collect::<Result<_, _>>()?;
+    if codecs.is_empty() {
+        return Err(serde::de::Error::custom(format!("at least one of {} is wanted", known())));
+    }
+    Ok(codecs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,6 +372,20 @@ mod tests {
         assert_eq!(file.tls.certificates[0].key, Path::new("/etc/a.key"));
         let faults = SettingsFile::parse("[websocket]\norigins = [\"phone.example.com\"]\n");
         assert!(faults.unwrap_err().to_string().contains("a site is wanted"));
+    }
+
+    #[test]
+    fn codecs_are_named_in_their_order() {
+        let codecs = |list: &str| {
+            SettingsFile::parse(&format!("[rtp]\ncodecs = {list}\n")).map(|file| file.rtp.codecs)
+        };
+        assert_eq!(codecs("[\"g722\", \"PCMA\"]").unwrap(), [Codec::G722, Codec::Pcma]);
+        for (list, why) in
+            [("[\"G729\"]", "`G729`: one of PCMA, PCMU, G722"), ("[]", "at least one")]
+        {
+            let fault = codecs(list).unwrap_err().to_string();
+            assert!(fault.contains(why), "{fault}");
+        }
     }
 
     #[test]

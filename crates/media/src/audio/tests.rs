@@ -64,6 +64,6 @@ fn other_files_are_refused_with_the_reason() {
 fn duration_and_codes_follow_the_samples() {
     let audio = Audio::from_samples(vec![0; 12_000]);
     assert_eq!(audio.duration(), Duration::from_millis(1_500));
-    assert_eq!(audio.encoded(Codec::Pcma), vec![0xd5; 12_000]);
-    assert_eq!(audio.encoded(Codec::Pcmu), vec![0xff; 12_000]);
+    assert_eq!(audio.encoded(Law::A), vec![0xd5; 12_000]);
+    assert_eq!(audio.encoded(Law::Mu), vec![0xff; 12_000]);
 }

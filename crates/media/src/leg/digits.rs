@@ -8,9 +8,6 @@ use switchboard_dtmf as dtmf;
 use switchboard_dtmf::sender::{Input, Output, Packet, Plan};
 use switchboard_rtp::{ClockRate, RtpTimestamp};
 
-use super::MAX_SAMPLES;
-use crate::Codec;
-
 /// Plans that may wait.
 const MAX_WAITING: usize = 8;
 /// A press passed on as a tone lasts at least this long (ITU-T Q.24 asks for 40 ms), and at most
@@ -177,14 +174,9 @@ impl Digits {
     }
 
     /// Fills a packet with the tones that are being sent; false when there are none.
-    pub(crate) fn fill(&mut self, codec: Codec, packet: &mut [u8]) -> bool {
+    pub(crate) fn fill(&mut self, packet: &mut [i16]) -> bool {
         let Way::Audio { generator, report } = &mut self.way else { return false };
-        let mut samples = [0; MAX_SAMPLES];
-        let samples = &mut samples[..packet.len().min(MAX_SAMPLES)];
-        generator.fill(samples);
-        for (code, sample) in packet.iter_mut().zip(samples) {
-            *code = codec.encode(*sample);
-        }
+        generator.fill(packet);
         if generator.is_done() {
             self.finished = *report;
             self.way = Way::Idle;

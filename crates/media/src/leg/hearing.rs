@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
+use switchboard_rtp::ClockRate;
+
 use super::{Heard, Leg};
+use crate::Codec;
 use crate::ear::{BLOCK, Ear};
 
 /// Samples that may wait to be sent: 80 ms; the oldest are dropped.
@@ -28,7 +31,8 @@ impl Mixed {
 
 impl Leg {
     pub(crate) fn open_ear(&mut self) {
-        self.ear.get_or_insert_with(|| Box::new(Ear::new()));
+        let clock = self.codec().map_or(ClockRate::HZ_8000, Codec::clock_rate);
+        self.ear.get_or_insert_with(|| Box::new(Ear::new(clock)));
     }
 
     pub(crate) fn close_ear(&mut self) {
@@ -37,10 +41,9 @@ impl Leg {
         }
     }
 
-    /// The leg hears a room from now on, or no longer.
-    pub(crate) fn hear_room(&mut self, is_in_room: bool) {
-        self.is_in_room = is_in_room;
-        if !is_in_room && self.mixed.is_some() {
+    /// The leg hears samples of others from now on, or no longer.
+    pub(crate) fn hear_others(&mut self, does_hear: bool) {
+        if !does_hear && self.mixed.is_some() {
             self.mixed = None;
             self.outgoing.interrupt();
         }

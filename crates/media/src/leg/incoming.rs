@@ -79,6 +79,7 @@ impl Incoming {
     /// A new agreement: the peer has time again to be heard.
     pub(crate) fn configure(&mut self, now: Instant, stream: &StreamConfig) {
         self.note_alive(now);
+        self.statistics.set_clock(stream.codec.clock_rate());
         let clock = stream.telephone_event.map_or(self.clock, |format| format.clock);
         if clock != self.clock {
             self.clock = clock;
@@ -221,9 +222,11 @@ fn format_of(stream: &StreamConfig, payload_type: PayloadType) -> Option<Format>
     if payload_type == stream.payload_types.receive {
         return Some(Format::Audio(stream.codec));
     }
+    // The tables translate one law to the other; nothing else can be relayed in place of what was agreed on.
+    let is_g711 = stream.codec.law().is_some();
     match payload_type {
-        PayloadType::PCMU => Some(Format::Audio(Codec::Pcmu)),
-        PayloadType::PCMA => Some(Format::Audio(Codec::Pcma)),
+        PayloadType::PCMU if is_g711 => Some(Format::Audio(Codec::Pcmu)),
+        PayloadType::PCMA if is_g711 => Some(Format::Audio(Codec::Pcma)),
         PayloadType::COMFORT_NOISE => Some(Format::ComfortNoise),
         // Some peers send under their own number.
         other => event

@@ -1,16 +1,17 @@
 //! The stream that a leg sends: one SSRC, one run of sequence numbers, one time line, whether its
 //! packets are made here or relayed (RFC 3550, section 5.1).
 
+use core::time::Duration;
 use std::time::Instant;
 
 use switchboard_rtp::{ClockRate, Header, PayloadType, RtpTimestamp, SequenceNumber, Ssrc};
 
 /// Relayed packets that are up to so many numbers late still find their place.
 const MAX_LATE: i16 = 100;
-/// A jump by more numbers than this, or of the time line by more than this many units against the
-/// clock, is a new beginning.
+/// A jump by more numbers than this, or of the time line by more than this against the clock, is a new
+/// beginning.
 const MAX_JUMP: i16 = 3_000;
-const MAX_DRIFT: u32 = 2 * 8_000;
+const MAX_DRIFT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Outgoing {
@@ -73,6 +74,14 @@ impl Outgoing {
         }
     }
 
+    /// Timestamps count in another clock from now on.
+    pub(crate) fn set_clock(&mut self, now: Instant, clock: ClockRate) {
+        if clock != self.clock {
+            (self.origin, self.epoch, self.clock) = (self.begin_at(now), now, clock);
+            (self.end, self.relay, self.press) = (None, None, None);
+        }
+    }
+
     /// The timestamp of an instant.
     pub(crate) fn timestamp_at(&self, now: Instant) -> RtpTimestamp {
         self.origin.add(self.clock.units(now.saturating_duration_since(self.epoch)))
@@ -91,11 +100,11 @@ impl Outgoing {
     }
 
     /// The header of audio of our own.
-    pub(crate) fn audio(&mut self, at: Instant, samples: u32, payload_type: PayloadType) -> Header {
+    pub(crate) fn audio(&mut self, at: Instant, units: u32, payload_type: PayloadType) -> Header {
         let timestamp = self.begin_at(at);
         self.relay = None;
         let marker = core::mem::take(&mut self.after_break);
-        self.header(self.next, timestamp, samples, marker, payload_type)
+        self.header(self.next, timestamp, units, marker, payload_type)
     }
 
     /// The header of a telephone-event of our own.
@@ -114,14 +123,14 @@ impl Outgoing {
         &mut self,
         now: Instant,
         theirs: &Header,
-        samples: u32,
+        units: u32,
         payload_type: PayloadType,
     ) -> Option<Header> {
         let (number, relay, is_new) = self.place(now, theirs)?;
         let timestamp = theirs.timestamp.add(relay.timestamp_offset);
         self.relay = Some(relay);
         self.after_break = true;
-        Some(self.header(number, timestamp, samples, theirs.marker || is_new, payload_type))
+        Some(self.header(number, timestamp, units, theirs.marker || is_new, payload_type))
     }
 
     /// The header under which a relayed telephone-event goes on. `same_clock`: its timestamps count
@@ -167,7 +176,7 @@ impl Outgoing {
                 .add(relay.timestamp_offset)
                 .distance_from(self.timestamp_at(now))
                 .unsigned_abs();
-            if (0..MAX_JUMP).contains(&step) && drift < MAX_DRIFT {
+            if (0..MAX_JUMP).contains(&step) && drift < self.clock.units(MAX_DRIFT) {
                 relay.highest = theirs.sequence_number;
                 relay.reach = relay.reach.saturating_add(step).min(MAX_LATE);
                 return Some((theirs.sequence_number.add(relay.sequence_offset), relay, false));
@@ -187,14 +196,14 @@ impl Outgoing {
         &mut self,
         sequence_number: SequenceNumber,
         timestamp: RtpTimestamp,
-        samples: u32,
+        units: u32,
         marker: bool,
         payload_type: PayloadType,
     ) -> Header {
         if sequence_number.distance_from(self.next) >= 0 {
             self.next = sequence_number.next();
         }
-        let end = timestamp.add(samples);
+        let end = timestamp.add(units);
         if self.end.is_none_or(|before| end.is_after(before)) {
             self.end = Some(end);
         }

@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Audio, Codec, Repeat, Token};
+use crate::g711::Law;
+use crate::{Audio, Repeat, Token};
 
 /// Ticks once a packet time, for ever, without drift: tick n is due at `start + n * period`.
 #[derive(Clone, Copy, Debug)]
@@ -88,25 +89,40 @@ impl Playing {
         self.at == 0
     }
 
-    /// Fills a packet, the end with silence when the audio is over; true when that was the last.
-    pub(crate) fn fill(&mut self, codec: Codec, packet: &mut [u8]) -> bool {
-        let audio = self.audio.encoded(codec);
-        let mut filled = 0;
-        while filled < packet.len() {
-            let count = (packet.len() - filled).min(audio.len() - self.at);
-            packet[filled..filled + count].copy_from_slice(&audio[self.at..self.at + count]);
-            filled += count;
-            self.at += count;
-            if self.at == audio.len() {
-                if self.repeat == Repeat::Once || audio.is_empty() {
-                    packet[filled..].fill(codec.silence());
-                    return self.repeat == Repeat::Once;
-                }
-                self.at = 0;
-            }
-        }
-        false
+    /// Fills a packet with codes, the end with silence when the audio is over; true when that was the
+    /// last.
+    pub(crate) fn fill_codes(&mut self, law: Law, packet: &mut [u8]) -> bool {
+        fill(&mut self.at, self.repeat, (self.audio.encoded(law), law.silence()), packet)
     }
+
+    /// The same with samples.
+    pub(crate) fn fill_samples(&mut self, packet: &mut [i16]) -> bool {
+        fill(&mut self.at, self.repeat, (self.audio.samples(), 0), packet)
+    }
+}
+
+/// Goes on in the audio at `at`.
+fn fill<T: Copy>(
+    at: &mut usize,
+    repeat: Repeat,
+    (audio, silence): (&[T], T),
+    packet: &mut [T],
+) -> bool {
+    let mut filled = 0;
+    while filled < packet.len() {
+        let count = (packet.len() - filled).min(audio.len() - *at);
+        packet[filled..filled + count].copy_from_slice(&audio[*at..*at + count]);
+        filled += count;
+        *at += count;
+        if *at == audio.len() {
+            if repeat == Repeat::Once || audio.is_empty() {
+                packet[filled..].fill(silence);
+                return repeat == Repeat::Once;
+            }
+            *at = 0;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -134,20 +150,20 @@ mod tests {
     #[test]
     fn audio_plays_once_or_for_ever() {
         let audio = Arc::new(Audio::from_samples((0..10).map(|n| n * 1_000).collect()));
-        let codes = audio.encoded(Codec::Pcma).to_vec();
+        let codes = audio.encoded(Law::A).to_vec();
         let start = Clock::new().now();
         let mut packet = [0; 8];
 
         let mut once = Playing::new(Arc::clone(&audio), Repeat::Once, None, start);
-        assert!(!once.fill(Codec::Pcma, &mut packet));
+        assert!(!once.fill_codes(Law::A, &mut packet));
         assert_eq!(packet, codes[..8]);
-        assert!(once.fill(Codec::Pcma, &mut packet));
+        assert!(once.fill_codes(Law::A, &mut packet));
         assert_eq!(packet[..2], codes[8..]);
         assert_eq!(packet[2..], [0xd5; 6]);
 
         let mut forever = Playing::new(audio, Repeat::Forever, None, start);
-        assert!(!forever.fill(Codec::Pcma, &mut packet));
-        assert!(!forever.fill(Codec::Pcma, &mut packet));
+        assert!(!forever.fill_codes(Law::A, &mut packet));
+        assert!(!forever.fill_codes(Law::A, &mut packet));
         assert_eq!(packet, [&codes[8..], &codes[..6]].concat()[..]);
     }
 
@@ -157,9 +173,9 @@ mod tests {
         let start = Clock::new().now();
         let mut packet = [0; 4];
         let mut once = Playing::new(Arc::clone(&empty), Repeat::Once, None, start);
-        assert!(once.fill(Codec::Pcmu, &mut packet));
+        assert!(once.fill_codes(Law::Mu, &mut packet));
         let mut forever = Playing::new(empty, Repeat::Forever, None, start);
-        assert!(!forever.fill(Codec::Pcmu, &mut packet));
+        assert!(!forever.fill_codes(Law::Mu, &mut packet));
         assert_eq!(packet, [0xff; 4]);
     }
 }

@@ -29,18 +29,24 @@ impl Leg {
             }
             Heard::Audio { header, codec, payload } => {
                 self.noise = None;
-                let samples = payload.len() as u32;
-                let payload_type = stream.payload_types.send;
-                let header = self.outgoing.relayed_audio(now, &header, samples, payload_type);
-                let Some(header) = header else { return };
                 let to = stream.codec;
+                if !codec.relays_to(to) {
+                    // The hall decodes it.
+                    return;
+                }
+                let units = codec.units(payload);
+                let payload_type = stream.payload_types.send;
+                let header = self.outgoing.relayed_audio(now, &header, units, payload_type);
+                let Some(header) = header else { return };
                 let secured = self.secured.as_deref_mut();
                 out.transmit(leg, Channel::Rtp, destination, secured, |buffer| {
                     header.write(buffer);
                     buffer.put_slice(payload);
-                    codec.transcode(to, &mut buffer[HEADER_LEN..]);
+                    if let (Some(law), Some(to)) = (codec.law(), to.law()) {
+                        law.translate(to, &mut buffer[HEADER_LEN..]);
+                    }
                 });
-                self.outgoing.octets += u64::from(samples);
+                self.outgoing.octets += payload.len() as u64;
             }
             Heard::Event { .. } if self.is_echo() => return,
             Heard::Event { header, clock, reports } => {

@@ -1,5 +1,6 @@
 //! What a leg's peer is sent by the leg itself: digits, prompts, tones, silence.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::BufMut as _;
@@ -7,9 +8,10 @@ use switchboard_rtp::{RtpTimestamp, TelephoneEvent};
 
 use super::digits::Said;
 use super::playout::Source;
+use super::voice::Voice;
 use super::{FIRST_PACKET_WAIT, Leg, MAX_CATCH_UP, MAX_SAMPLES, RELAY_HOLD};
 use crate::outputs::Outputs;
-use crate::{Channel, EventKind, PlayEnd, SAMPLE_RATE};
+use crate::{Channel, EventKind, PlayEnd, SAMPLE_RATE, StreamConfig};
 
 impl Leg {
     pub(super) fn start_digits(&mut self, now: Instant) {
@@ -80,58 +82,88 @@ impl Leg {
     fn play_packet(&mut self, due: Instant, out: &mut Outputs) {
         let Some(agreed) = &self.agreed else { return };
         let (stream, destination) = (agreed.stream, agreed.destination());
-        let samples = (stream.ptime.as_millis() as usize) * (SAMPLE_RATE as usize / 1_000);
-        let mut packet = [0; MAX_SAMPLES];
-        let packet = &mut packet[..samples.min(MAX_SAMPLES)];
-        if self.digits.is_sounding() {
+        let count = (stream.ptime.as_millis() as usize) * (SAMPLE_RATE as usize / 1_000);
+        let (mut samples, mut codes) = ([0; MAX_SAMPLES], [0; MAX_SAMPLES]);
+        let samples = &mut samples[..count.min(MAX_SAMPLES)];
+        let codes = &mut codes[..count.min(MAX_SAMPLES)];
+        let law = stream.codec.law();
+        let Some(sound) = self.sound(due, (&stream, destination), samples, codes, out) else {
             return;
-        }
-        if !self.digits.fill(stream.codec, packet) {
-            match &mut self.source {
-                Source::Audio(playing) => {
-                    // The peer must be heard before it can be sent to: the beginning waits for it.
-                    let waits = destination.is_none() && stream.direction.sends();
-                    if waits && playing.is_fresh() && due < playing.since + FIRST_PACKET_WAIT {
-                        return;
-                    }
-                    if playing.fill(stream.codec, packet) {
-                        let token = playing.token;
-                        self.source = Source::Nothing;
-                        if let Some(token) = token {
-                            let end = PlayEnd::Complete;
-                            out.event(self.id, EventKind::Played { token, end });
-                        }
-                    }
-                }
-                Source::Nothing | Source::Echo => {
-                    let mut samples = [0; MAX_SAMPLES];
-                    let samples = &mut samples[..packet.len()];
-                    if !self.mixed.as_mut().is_some_and(|mixed| mixed.fill(samples)) {
-                        if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
-                            return;
-                        }
-                        if let Some(noise) = &mut self.noise {
-                            noise.fill(samples);
-                        }
-                    }
-                    for (code, sample) in packet.iter_mut().zip(samples) {
-                        *code = stream.codec.encode(*sample);
-                    }
-                }
-            }
-        }
+        };
         let Some(destination) = destination else {
             self.outgoing.interrupt();
             return;
         };
-        let payload_type = stream.payload_types.send;
-        let header = self.outgoing.audio(due, packet.len() as u32, payload_type);
+        let payload = match (sound, law) {
+            (Sound::Codes, _) => codes,
+            (Sound::Samples, Some(law)) => {
+                for (code, sample) in codes.iter_mut().zip(samples) {
+                    *code = law.encode(*sample);
+                }
+                codes
+            }
+            (Sound::Samples, None) => Voice::say(&mut self.voice, stream.codec, samples),
+        };
+        let units = stream.codec.clock_rate().units(stream.ptime);
+        let header = self.outgoing.audio(due, units, stream.payload_types.send);
         let secured = self.secured.as_deref_mut();
         out.transmit(self.id, Channel::Rtp, destination, secured, |buffer| {
             header.write(buffer);
-            buffer.put_slice(packet);
+            buffer.put_slice(payload);
         });
         self.outgoing.packets += 1;
-        self.outgoing.octets += packet.len() as u64;
+        self.outgoing.octets += payload.len() as u64;
     }
+
+    /// What is to be heard at this tick; `None`: no packet is sent.
+    fn sound(
+        &mut self,
+        due: Instant,
+        (stream, destination): (&StreamConfig, Option<SocketAddr>),
+        samples: &mut [i16],
+        codes: &mut [u8],
+        out: &mut Outputs,
+    ) -> Option<Sound> {
+        if self.digits.is_sounding() {
+            return None;
+        }
+        if self.digits.fill(samples) {
+            return Some(Sound::Samples);
+        }
+        if let Source::Audio(playing) = &mut self.source {
+            // The peer must be heard before it can be sent to: the beginning waits for it.
+            let waits = destination.is_none() && stream.direction.sends();
+            if waits && playing.is_fresh() && due < playing.since + FIRST_PACKET_WAIT {
+                return None;
+            }
+            let (sound, is_over) = match stream.codec.law() {
+                Some(law) => (Sound::Codes, playing.fill_codes(law, codes)),
+                None => (Sound::Samples, playing.fill_samples(samples)),
+            };
+            if is_over {
+                let token = playing.token;
+                self.source = Source::Nothing;
+                if let Some(token) = token {
+                    out.event(self.id, EventKind::Played { token, end: PlayEnd::Complete });
+                }
+            }
+            return Some(sound);
+        }
+        let is_mixed = self.mixed.as_mut().is_some_and(|mixed| mixed.fill(samples));
+        if self.relayed.is_some_and(|relayed| due < relayed + RELAY_HOLD) {
+            // Packets of the other side flow, or a press of it that no audio is to be mixed into.
+            return None;
+        }
+        if !is_mixed && let Some(noise) = &mut self.noise {
+            noise.fill(samples);
+        }
+        Some(Sound::Samples)
+    }
+}
+
+/// How a packet's audio was made.
+enum Sound {
+    /// As codes of the stream's law.
+    Codes,
+    Samples,
 }

@@ -1,5 +1,5 @@
 //! Where audio is decoded: rooms of three and more, recordings, and bridges between codecs that no
-//! table translates. One clock for all of them; without any of them it stands still.
+//! table translates. All of it at 8000 Hz. One clock for all of them; without any of them it stands still.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,7 +115,7 @@ impl Hall {
             leg.close_ear();
             self.ears.remove(&id);
         }
-        leg.hear_room(is_in_room);
+        leg.hear_others(is_in_room || leg.is_translated);
     }
 
     /// Makes the blocks that are due.

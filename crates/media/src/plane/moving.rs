@@ -24,7 +24,7 @@ impl MovedLeg {
 impl Plane {
     /// Gives a leg away: out of its bridge, its room and its recordings, which end with their last leg. `None`: there is no such leg.
     pub fn release(&mut self, now: Instant, id: LegId) -> Option<MovedLeg> {
-        self.unbridge(id);
+        self.unbridge(now, id);
         self.hall.forget(id, &mut self.out);
         self.review(now, id);
         let mut leg = self.legs.remove(&id)?;

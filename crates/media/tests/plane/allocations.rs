@@ -93,3 +93,23 @@ fn a_played_packet_allocates_nothing() {
     assert!(sent >= 3_000, "{sent}");
     assert_eq!(counted.count_total, 0);
 }
+
+/// Nor does one that is decoded, resampled and encoded.
+#[test]
+fn a_transcoded_packet_allocates_nothing() {
+    let (mut plane, packets) = talk();
+    let (start, ..) = packets[0];
+    for n in (1..20).step_by(2) {
+        let leg = LegId(n);
+        let stream = StreamConfig::new(theirs(leg), Codec::G722);
+        plane.handle(start, Input::Command(Command::Configure { leg, stream })).expect("sensible");
+    }
+    // Half of the legs talk G.711; the others listen.
+    let said: Vec<_> = packets.into_iter().filter(|(_, leg, _)| leg.0 % 2 == 0).collect();
+    let (warm, counted) = said.split_at(said.len() / 2);
+    relay(&mut plane, warm);
+    let mut sent = 0;
+    let counted_allocations = allocation_counter::measure(|| sent = relay(&mut plane, counted));
+    assert!(sent >= counted.len(), "{sent} of {}", counted.len());
+    assert_eq!(counted_allocations.count_total, 0);
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use switchboard_media::{
     Audio, Codec, Command, Direction, EventKind, LegId, PlaneConfig, Repeat, StreamConfig, Token,
+    g711,
 };
 use switchboard_testkit::{Link, Say, Wire, audio};
 
@@ -57,7 +58,7 @@ fn the_same_codec_is_relayed_bit_by_bit() {
         let mut datagram = vec![0x80, 8, 0, n, 0, 0, 0, 0, 0, 0, 0, 1];
         datagram[4..8].copy_from_slice(&(u32::from(n) * 160).to_be_bytes());
         datagram.extend_from_slice(&payload);
-        sent.extend(payload.iter().map(|code| Codec::Pcma.decode(*code)));
+        sent.extend(payload.iter().map(|code| g711::decode_a_law(*code)));
         room.inject(remote, A, &datagram);
         room.run(ms(20));
     }

@@ -10,3 +10,5 @@ mod moving;
 mod reports;
 mod room;
 mod secured;
+mod spoken;
+mod transcoding;

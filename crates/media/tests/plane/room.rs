@@ -9,7 +9,9 @@ use switchboard_media::{
     RecordingId, Stats, StreamConfig, TelephoneEventFormat,
 };
 use switchboard_rtp::{ClockRate, PayloadType};
-use switchboard_testkit::{Clock, Datagram, Law, Link, RtpPeer, Wire};
+use switchboard_testkit::{Clock, Datagram, Law, Link, RtpPeer, Voice, Wire};
+
+use crate::spoken::Spoken;
 
 /// A room of peers, each on a leg of its own.
 pub(crate) struct Room {
@@ -96,15 +98,24 @@ impl Room {
 
     /// Opens and configures a leg, with a peer that stands where its SDP says.
     pub(crate) fn join(&mut self, leg: LegId, stream: StreamConfig) {
-        let law = match stream.codec {
-            Codec::Pcmu => Law::Mu,
-            _ => Law::A,
+        let voice: Box<dyn Voice> = match stream.codec {
+            Codec::Pcmu => Box::new(Law::Mu),
+            Codec::Pcma => Box::new(Law::A),
+            other => Box::new(Spoken::new(other)),
         };
-        let remote = ours(leg);
-        let peer = RtpPeer::new(self.clock.now(), leg.0, stream.remote, remote, law);
+        let (now, address, remote) = (self.clock.now(), stream.remote, ours(leg));
+        let peer = RtpPeer::with_voice(now, leg.0, address, remote, voice);
         self.peers.insert(leg, peer);
         self.command(Command::Open { leg });
         self.command(Command::Configure { leg, stream });
+    }
+
+    /// Its peer speaks another codec from now on, and says nothing yet.
+    pub(crate) fn change_voice(&mut self, leg: LegId, codec: Codec) {
+        let (now, address) = (self.clock.now(), self.peer(leg).address());
+        let voice = Box::new(Spoken::new(codec));
+        let peer = RtpPeer::with_voice(now, leg.0 + 100, address, ours(leg), voice);
+        self.peers.insert(leg, peer);
     }
 
     pub(crate) fn command(&mut self, command: Command) {

@@ -1,6 +1,6 @@
 //! Legs whose peers encrypt.
 
-use switchboard_media::{Codec, Command, LegId, SrtpKeys, StreamConfig};
+use switchboard_media::{Codec, Command, LegId, SrtpKeys, StreamConfig, g711};
 use switchboard_rtp::{SrtpKey, SrtpReceiver, SrtpSender, SrtpSuite};
 use switchboard_testkit::{Say, audio};
 
@@ -43,7 +43,7 @@ impl Phone {
             packet.extend((u32::from(self.number) * 160).to_be_bytes());
             packet.extend([0, 0, 0, 77]);
             let said = &tone[usize::from(n) * 160..][..160];
-            packet.extend(said.iter().map(|sample| Codec::Pcma.encode(*sample)));
+            packet.extend(said.iter().map(|sample| g711::encode_a_law(*sample)));
             let sealed = self.sender.seal_rtp(&packet).expect("sealed");
             room.inject(theirs(C), C, &sealed);
             room.run(ms(20));
@@ -51,7 +51,7 @@ impl Phone {
                 assert_eq!(datagram.destination.ip(), theirs(C).ip());
                 if datagram.destination.port() == theirs(C).port() {
                     let opened = self.receiver.open_rtp(&datagram.payload).expect("authentic");
-                    heard.extend(opened[12..].iter().map(|code| Codec::Pcma.decode(*code)));
+                    heard.extend(opened[12..].iter().map(|code| g711::decode_a_law(*code)));
                 } else {
                     self.receiver.open_rtcp(&datagram.payload).expect("authentic");
                 }

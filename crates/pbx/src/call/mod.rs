@@ -102,6 +102,8 @@ enum Stage {
     Talking,
     /// A service of the PBX talks.
     Serving,
+    /// In a room with others.
+    InRoom,
     /// A tone tells an answered caller why the call ends.
     Farewell { until: Instant, cause: Cause },
     /// Over; ports are being freed.

@@ -1,6 +1,7 @@
 //! The RTP port of a leg, from being asked for to being freed.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use switchboard_media::{Command, LegId};
 use switchboard_sip::Flow;
@@ -55,7 +56,8 @@ impl Port {
                 let local = world.config.public_media(flow, local);
                 let identifiers = world.layer.identifiers();
                 let encryption = world.config.audio.of(flow.transport, || identifiers.seed());
-                let session = Session::new(id.0, id, local, trust, encryption);
+                let codecs = Arc::clone(&world.config.codecs);
+                let session = Session::new(id.0, id, local, trust, (encryption, codecs));
                 *self = Self::Open(Box::new(session));
                 true
             }

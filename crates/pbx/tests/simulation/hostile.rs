@@ -352,7 +352,7 @@ fn h30_bad_descriptions() {
     let good = "v=0\r\no=- 1 1 IN IP4 10.0.1.1\r\ns=-\r\nc=IN IP4 10.0.1.1\r\nt=0 0\r\n\
                 m=audio 6000 RTP/AVP 8\r\n";
     for (find, put, status) in [
-        ("RTP/AVP 8", "RTP/AVP 9", 488),
+        ("RTP/AVP 8", "RTP/AVP 18", 488),
         ("audio 6000", "audio 0", 488),
         ("audio 6000", "audio 70000", 400),
         ("audio 6000", "audio -1", 400),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::Prompt;
+use crate::id::{Prompt, Room};
 
 /// A code that users dial and that is answered without ringing anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,4 +23,6 @@ pub enum ServiceKind {
     Echo,
     /// Plays a prompt over and over.
     PromptLoop(Prompt),
+    /// A conference: everyone who dials a code of this room hears the others.
+    Room(Room),
 }

@@ -118,6 +118,7 @@ fn written(step: &Step) -> String {
         Step::Service { service: ServiceKind::PromptLoop(prompt) } => {
             format!("service loop {prompt}")
         }
+        Step::Service { service: ServiceKind::Room(room) } => format!("service room {room}"),
         Step::Service { .. } => "service echo".into(),
         Step::End { cause } => format!("end {}", snake(*cause)),
         other => panic!("the files have no words for {other:?}"),

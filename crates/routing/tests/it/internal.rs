@@ -154,6 +154,9 @@ fn service_codes_answer_without_ringing() {
     let mut call = Call::internal(&company, "carl", "*60");
     let moh = ServiceKind::PromptLoop("moh".parse().unwrap());
     assert_eq!(call.next(), Step::Service { service: moh });
+    let mut call = Call::internal(&company, "carl", "*31");
+    let room = ServiceKind::Room("team".parse().unwrap());
+    assert_eq!(call.next(), Step::Service { service: room });
     for unknown in ["*44", "*4", "*430", "#43", "*21*03012345#"] {
         Call::internal(&company, "carl", unknown).ends(Cause::NotFound);
     }

@@ -55,7 +55,8 @@ impl Agreed {
             local.codecs().iter().find_map(|&codec| Some((codec, remote.format_of(codec)?)));
         let (codec, format) = common.ok_or(AudioError::NoCommonCodec)?;
         let payload_type = format.payload_type;
-        let events = remote.telephone_event.filter(|_| local.event_type().is_some());
+        let events =
+            remote.telephone_event_at(codec.clock_rate()).filter(|_| local.event_type().is_some());
         let events = events.map(|event| AgreedEvents {
             send: event.payload_type,
             receive: event.payload_type,
@@ -81,12 +82,15 @@ impl Agreed {
             Some((codec, format.payload_type))
         });
         let (codec, send) = common.ok_or(AudioError::NoCommonCodec)?;
-        let events = remote.telephone_event.zip(local.event_type());
-        let events = events.map(|(event, receive)| AgreedEvents {
-            send: event.payload_type,
-            receive,
-            clock_rate: event.clock_rate,
-            digits: event.digits,
+        let types = local.events();
+        let events = remote.telephone_event_at(codec.clock_rate()).and_then(|event| {
+            let (receive, _) = types.iter().find(|(_, clock)| *clock == event.clock_rate)?;
+            Some(AgreedEvents {
+                send: event.payload_type,
+                receive: *receive,
+                clock_rate: event.clock_rate,
+                digits: event.digits,
+            })
         });
         // The answer's line has the tag and suite of one that was offered (RFC 4568 section 5.1.3).
         let keys = remote.crypto.iter().find_map(|receive| {

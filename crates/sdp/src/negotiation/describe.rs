@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Agreed, Encryption, LocalAudio, Slot};
 use crate::line::Line;
-use crate::{Connection, Crypto, Direction, Media, Origin, Session, Text};
+use crate::{Codec, Connection, Crypto, Direction, Media, Origin, Session, Text};
 
 pub(super) fn session(
     session_id: u64,
@@ -30,10 +30,10 @@ pub(super) fn offer(local: &LocalAudio) -> Media {
     let is_secure = matches!(local.encryption, Encryption::Required(_));
     let mut audio = Audio::new(local, if is_secure { "RTP/SAVP" } else { "RTP/AVP" });
     for codec in local.codecs() {
-        audio.format(codec.payload_type(), codec.name(), codec.clock_rate());
+        audio.codec(codec.payload_type(), *codec);
     }
-    if let Some((payload_type, codec)) = local.event_type().zip(local.codecs().first()) {
-        audio.events(payload_type, codec.clock_rate());
+    for (payload_type, clock_rate) in local.events() {
+        audio.events(payload_type, clock_rate);
     }
     audio.media.lines.extend(local.encryption.keys().iter().map(Crypto::line));
     if local.rtcp_mux {
@@ -45,7 +45,7 @@ pub(super) fn offer(local: &LocalAudio) -> Media {
 /// Audio as it is answered: the codec that was chosen, and the transport of the offer.
 pub(super) fn answer(agreed: &Agreed, local: &LocalAudio, offer: &Session) -> Media {
     let mut audio = Audio::new(local, offer.media[agreed.remote.medium].protocol());
-    audio.format(agreed.receive, agreed.codec.name(), agreed.codec.clock_rate());
+    audio.codec(agreed.receive, agreed.codec);
     if let Some(events) = &agreed.events {
         audio.events(events.receive, events.clock_rate);
     }
@@ -96,13 +96,24 @@ impl Audio {
         self.media.lines.push(Line::new(b'a', Text::ours(value)));
     }
 
-    fn format(&mut self, payload_type: u8, name: &str, clock_rate: u32) {
+    fn format(&mut self, payload_type: u8, encoding: &str) {
         self.media.formats.push(Text::ours(&payload_type.to_string()));
-        self.attribute(&format!("rtpmap:{payload_type} {name}/{clock_rate}"));
+        self.attribute(&format!("rtpmap:{payload_type} {encoding}"));
+    }
+
+    fn codec(&mut self, payload_type: u8, codec: Codec) {
+        let (name, clock_rate) = (codec.name(), codec.clock_rate());
+        match codec.channels() {
+            1 => self.format(payload_type, &format!("{name}/{clock_rate}")),
+            channels => self.format(payload_type, &format!("{name}/{clock_rate}/{channels}")),
+        }
+        if let Some(parameters) = codec.parameters() {
+            self.attribute(&format!("fmtp:{payload_type} {parameters}"));
+        }
     }
 
     fn events(&mut self, payload_type: u8, clock_rate: u32) {
-        self.format(payload_type, "telephone-event", clock_rate);
+        self.format(payload_type, &format!("telephone-event/{clock_rate}"));
         self.attribute(&format!("fmtp:{payload_type} 0-15"));
     }
 

@@ -17,9 +17,10 @@ use crate::{Codec, Crypto, Direction, Media, RemoteAudio, Session};
 pub struct LocalAudio {
     /// Where RTP is received; RTCP on the next port.
     pub address: SocketAddr,
-    /// The codecs, best first; where there are none, every one that is negotiated here.
+    /// The codecs, best first; where there are none, [`Codec::DEFAULT`].
     pub codecs: Vec<Codec>,
-    /// The payload type of telephone-events in an offer, 96 to 127; an answer takes the offer's.
+    /// The payload type of telephone-events in an offer, 96 to 127, with the clock of the first codec; those with the
+    /// clock of another codec have the next free ones. An answer takes the offer's.
     /// `None`, or a type that is not dynamic: none are wanted.
     pub telephone_event: Option<u8>,
     /// This side's direction.
@@ -76,7 +77,7 @@ impl LocalAudio {
     pub fn new(address: SocketAddr) -> Self {
         Self {
             address,
-            codecs: Codec::ALL.to_vec(),
+            codecs: Codec::DEFAULT.to_vec(),
             telephone_event: Some(101),
             direction: Direction::SendRecv,
             ptime: Some(20),
@@ -86,11 +87,29 @@ impl LocalAudio {
     }
 
     pub(crate) fn codecs(&self) -> &[Codec] {
-        if self.codecs.is_empty() { &Codec::ALL } else { &self.codecs }
+        if self.codecs.is_empty() { &Codec::DEFAULT } else { &self.codecs }
     }
 
     pub(crate) fn event_type(&self) -> Option<u8> {
         self.telephone_event.filter(|payload_type| (96..=127).contains(payload_type))
+    }
+
+    /// The payload types of telephone-events, one a clock rate (RFC 4733 section 7.1: theirs is that of
+    /// the audio).
+    pub(crate) fn events(&self) -> Vec<(u8, u32)> {
+        let mut types: Vec<(u8, u32)> = Vec::new();
+        let Some(mut next) = self.event_type() else { return types };
+        for codec in self.codecs() {
+            if types.iter().any(|(_, clock)| *clock == codec.clock_rate()) {
+                continue;
+            }
+            while self.codecs().iter().any(|codec| codec.payload_type() == next) {
+                next = if next == 127 { 96 } else { next + 1 };
+            }
+            types.push((next, codec.clock_rate()));
+            next = if next == 127 { 96 } else { next + 1 };
+        }
+        types
     }
 
     /// The same in another direction: [`Direction::SendOnly`] puts the other side on hold.

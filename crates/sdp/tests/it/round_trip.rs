@@ -22,7 +22,7 @@ fn near() -> impl Strategy<Value = String> {
 }
 
 fn local() -> impl Strategy<Value = LocalAudio> {
-    let codecs = prop::sample::subsequence(Codec::ALL.to_vec(), 0..=2).prop_shuffle();
+    let codecs = prop::sample::subsequence(Codec::ALL.to_vec(), 0..=4).prop_shuffle();
     let direction = prop::sample::select(vec![
         Direction::SendRecv,
         Direction::SendOnly,

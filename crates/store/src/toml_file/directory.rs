@@ -261,6 +261,7 @@ members = [\"anna\", \"bruno\"]
             "members = [\"a\"]",
             "code = \"*43\"",
             "service = \"echo\"",
+            "service = { room = \"r\" }",
             "country = \"DE\"",
             "country = \"XX\"",
             "ring = -1",

@@ -107,6 +107,11 @@ impl MediaThreads {
                     right.iter().for_each(|right| self.bring(*thread, *right));
                 })
             }
+            // Each room has a thread of its own name, where all who come meet.
+            Command::Join { leg, room } => {
+                let home = room.0.checked_rem(self.threads.len() as u64);
+                home.map(|thread| thread as usize).inspect(|thread| self.bring(*thread, *leg))
+            }
             Command::StopRecording { recording } => self.recordings.get(recording).copied(),
             Command::Open { leg }
             | Command::Configure { leg, .. }
@@ -115,7 +120,6 @@ impl MediaThreads {
             | Command::Stop { leg }
             | Command::Echo { leg }
             | Command::Unbridge { leg }
-            | Command::Join { leg, .. }
             | Command::SendDigits { leg, .. }
             | Command::Close { leg } => self.thread_of(*leg),
         };

@@ -5,7 +5,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use switchboard_media::{
-    Codec, Command, Event, EventKind, LegId, Output, Plane, PlaneConfig, RecordingId, StreamConfig,
+    Codec, Command, Event, EventKind, LegId, Output, Plane, PlaneConfig, RecordingId, RoomId,
+    StreamConfig,
 };
 use switchboard_pbx::CallId;
 
@@ -96,6 +97,30 @@ async fn legs_of_two_threads_are_joined_on_one_and_freed_there() {
     // The ports are free again.
     for (_, _, ours) in &stage.peers {
         UdpSocket::bind(ours).unwrap();
+    }
+}
+
+/// Whoever comes into a room comes to its thread.
+#[tokio::test]
+async fn legs_of_two_threads_meet_in_a_room() {
+    let mut stage = Stage::new("25400-25499".parse().unwrap());
+    stage.join(1, 1);
+    stage.media.fill(0);
+    stage.join(2, 2);
+    assert_ne!(stage.media.thread_of(LegId(1)), stage.media.thread_of(LegId(2)));
+    for room in [RoomId(7), RoomId(8)] {
+        for leg in [LegId(1), LegId(2)] {
+            stage.media.command(Command::Join { leg, room });
+        }
+        let home = Some((room.0 % 2) as usize);
+        assert_eq!([1, 2].map(|leg| stage.media.thread_of(LegId(leg))), [home, home]);
+    }
+    for leg in [LegId(1), LegId(2)] {
+        stage.media.command(Command::Close { leg });
+    }
+    stage.media.ring();
+    for leg in [LegId(1), LegId(2)] {
+        stage.until(|output| is_closed(output, leg)).await;
     }
 }
 

@@ -30,6 +30,8 @@ pub fn spec() -> DirectorySpec {
         services = [
             { code = "*43", service = "echo" },
             { code = "*60", service = { prompt_loop = "moh" } },
+            { code = "*31", service = { room = "team" } },
+            { code = "*32", service = { room = "sales" } },
         ]
 
         [[lines]]

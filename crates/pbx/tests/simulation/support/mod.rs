@@ -2,6 +2,7 @@
 
 pub mod company;
 pub mod phone;
+pub mod spoken;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use switchboard_media::Codec;
 use switchboard_sip::auth::{Algorithm, Client, ClientConfig};
 use switchboard_sip::dialog::{Dialog, DialogId};
 use switchboard_sip::reliable::{Acknowledger, Reception};
@@ -14,8 +15,9 @@ use switchboard_sip::transaction::{
     Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
 };
 use switchboard_sip::{Builder, Flow, HeaderName, Message, Method, StatusCode};
-use switchboard_testkit::{Law, RtpPeer, Say};
+use switchboard_testkit::{Law, RtpPeer, Say, Voice};
 
+use super::spoken::Spoken;
 use super::{PBX, REALM};
 
 /// What a phone does when it is called.
@@ -282,7 +284,8 @@ impl Phone {
     fn new_call(&self, now: Instant, uri: &str, tag: String, call_id: String) -> Call {
         let number = self.calls.len() as u16;
         let rtp = SocketAddr::new(self.address.ip(), 6_000 + 2 * number);
-        let mut rtp = RtpPeer::new(now, self.seed * 100 + u64::from(number), rtp, PBX, self.law());
+        let seed = self.seed * 100 + u64::from(number);
+        let mut rtp = RtpPeer::with_voice(now, seed, rtp, PBX, self.voice());
         rtp.say(Say::Nothing);
         Call {
             invite: None,
@@ -312,11 +315,11 @@ impl Phone {
         }
     }
 
-    fn law(&self) -> Law {
-        if self.codecs.iter().find(|codec| [0, 8].contains(*codec)) == Some(&0) {
-            Law::Mu
-        } else {
-            Law::A
+    fn voice(&self) -> Box<dyn Voice> {
+        match self.codecs.iter().find(|codec| [0, 8, 9].contains(*codec)) {
+            Some(0) => Box::new(Law::Mu),
+            Some(9) => Box::new(Spoken::new(Codec::G722)),
+            _ => Box::new(Law::A),
         }
     }
 
