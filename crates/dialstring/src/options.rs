@@ -142,7 +142,7 @@ pub(crate) fn too_long(text: &[u8]) -> ParseError {
     ParseError::new(MAX_INPUT, ErrorKind::InputTooLong, text)
 }
 
-pub(crate) fn placed(text: &[u8], fault: Fault<'_>) -> ParseError {
+fn placed(text: &[u8], fault: Fault<'_>) -> ParseError {
     let offset = text.len() - fault.rest.len();
     match fault.kind {
         Some(kind) => ParseError::new(offset, kind, text),

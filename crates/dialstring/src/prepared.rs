@@ -62,8 +62,8 @@ impl Prepared {
         let mut at = 0;
         while let Some(&octet) = octets.get(at) {
             let (octet, width) = match octet {
-                b'%' => match octets.get(at + 1..at + 3).and_then(hex) {
-                    Some(octet) => (octet, 3),
+                b'%' => match escape(octets, at) {
+                    Some(octet) => (octet, ESCAPE),
                     None => return Err(ParseError::new(at, ErrorKind::BadEscape, octets)),
                 },
                 octet => (octet, 1),
@@ -99,12 +99,14 @@ impl Prepared {
     }
 }
 
-fn hex(pair: &[u8]) -> Option<u8> {
-    let digit = |octet: &u8| char::from(*octet).to_digit(16);
-    match pair {
-        [high, low] => Some((digit(high)? << 4 | digit(low)?) as u8),
-        _ => None,
-    }
+/// The octets of an escape.
+pub(crate) const ESCAPE: usize = 3;
+
+/// The octet that the escape at an offset stands for: `escaped = "%" HEXDIG HEXDIG`.
+pub(crate) fn escape(octets: &[u8], at: usize) -> Option<u8> {
+    let digit = |octet: u8| char::from(octet).to_digit(16);
+    let &[_, high, low] = octets.get(at..)?.first_chunk::<ESCAPE>()?;
+    Some((digit(high)? << 4 | digit(low)?) as u8)
 }
 
 /// The digit of a letter's key (ITU-T E.161 figure 2).

@@ -2,8 +2,9 @@
 
 use crate::dial_string::DialString;
 use crate::error::{ErrorKind, ParseError};
-use crate::options::{Options, plain};
-use crate::prepared::Prepared;
+use crate::grammar::MAX_INPUT;
+use crate::options::{Options, plain, too_long};
+use crate::prepared::{ESCAPE, Prepared, escape};
 use crate::tel;
 
 /// How the user part of a SIP URI is meant.
@@ -44,10 +45,16 @@ pub(crate) fn parse(
     user: &str,
     kind: SipUser,
 ) -> Result<DialString, ParseError> {
-    let split = user.find(';').unwrap_or(user.len());
+    let first = user.bytes().position(|octet| matches!(octet, b';' | b'%'));
+    let Some(first) = first else { return unescaped(options, user) };
+    let split = user.bytes().skip(first).position(|octet| octet == b';');
+    let split = split.map_or(user.len(), |behind| first + behind);
     let (head, parameters) = user.split_at(split);
     if kind == SipUser::Dialled && !begins_with_named(parameters) {
-        return unescaped(options, user);
+        return match user.as_bytes()[first] {
+            b'%' if *options == Options::new() => escaped(user.as_bytes(), first),
+            _ => unescaped(options, user),
+        };
     }
     let dialled = unescaped(options, head)?;
     let parameters = tel::parameters(user, split)?;
@@ -56,18 +63,49 @@ pub(crate) fn parse(
 
 /// `;name=`: a parameter, not an extension.
 fn begins_with_named(parameters: &str) -> bool {
-    let Some(rest) = parameters.strip_prefix(';') else { return false };
-    let name = rest.split([';', '=']).next().unwrap_or_default();
-    rest[name.len()..].starts_with('=')
+    let mut behind = parameters.bytes().skip(1);
+    behind.find(|octet| matches!(octet, b';' | b'=')) == Some(b'=')
 }
 
 pub(crate) fn unescaped(options: &Options, user: &str) -> Result<DialString, ParseError> {
-    if *options == Options::new() && !user.contains('%') {
-        return plain(user.as_bytes());
+    if *options == Options::new() {
+        return match user.bytes().position(|octet| octet == b'%') {
+            None => plain(user.as_bytes()),
+            Some(escape) => escaped(user.as_bytes(), escape),
+        };
     }
     let mut prepared = Prepared::new();
     prepared.escaped(user)?;
     options.plain(&mut prepared)
+}
+
+/// Reads a user part by the strict settings, with its escapes undone, of which the first stands at
+/// an offset. Where in the user part an octet came from is worked out when there is an error alone.
+fn escaped(user: &[u8], first: usize) -> Result<DialString, ParseError> {
+    let mut text = [0; MAX_INPUT];
+    if user.len() > MAX_INPUT {
+        return Err(too_long(user));
+    }
+    text[..first].copy_from_slice(&user[..first]);
+    let (mut len, mut at) = (first, first);
+    // Never longer than what it comes from.
+    while let (Some(&octet), Some(slot)) = (user.get(at), text.get_mut(len)) {
+        (*slot, at) = match octet {
+            b'%' => match escape(user, at) {
+                Some(octet) => (octet, at + ESCAPE),
+                None => return Err(ParseError::new(at, ErrorKind::BadEscape, user)),
+            },
+            octet => (octet, at + 1),
+        };
+        len += 1;
+    }
+    plain(&text[..len]).map_err(|error| {
+        let mut at = 0;
+        for _ in 0..error.offset() {
+            at += if user.get(at) == Some(&b'%') { ESCAPE } else { 1 };
+        }
+        error.moved_to(at.min(user.len()))
+    })
 }
 
 /// Reads a `sip:` or `sips:` URI that stands as text: its user part, as a telephone number.

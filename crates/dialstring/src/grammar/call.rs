@@ -111,10 +111,12 @@ fn after_number<T>(rest: &[u8]) -> Rule<'_, T> {
 
 /// `separator = ";ext=" / ";" / "#"`
 pub(super) fn separator(input: &[u8]) -> Rule<'_, Separator> {
+    if let Some((b'#', rest)) = input.split_first() {
+        return Ok((rest, Separator::Pound));
+    }
     alt((
         value(Separator::Ext, tag_no_case(&b";ext="[..])),
         value(Separator::Semicolon, tag(&b";"[..])),
-        value(Separator::Pound, tag(&b"#"[..])),
     ))
     .parse(input)
 }

@@ -1,13 +1,5 @@
-use nom::Parser;
-use nom::bytes::complete::{take_while, take_while1};
-use nom::character::complete::char;
-use nom::combinator::opt;
-use nom::sequence::preceded;
-
 use crate::dial_string::{DialString, PostDial, Separator};
 use crate::error::{ErrorKind, ParseError, Place};
-use crate::grammar::{Fault, Rule};
-use crate::options::placed;
 use crate::plan::DialPlan;
 
 /// The most parameters of a URI.
@@ -65,32 +57,31 @@ impl Known {
 pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseError> {
     let (octets, all) = (text.as_bytes(), &text[at..]);
     let mut parameters = Parameters { text: all, ext: None, ext_at: 0, isub: None, context: None };
-    let mut rest = all.as_bytes();
+    let fault = |offset, kind| Err(ParseError::new(offset, kind, octets).in_place(Place::Uri));
+    let mut offset = at;
     let mut count = 0;
-    while !rest.is_empty() {
-        let offset = text.len() - rest.len();
-        let fault = |offset, kind| ParseError::new(offset, kind, octets).in_place(Place::Uri);
-        let (after, (name, value)) = match parameter(rest) {
-            Ok(read) => read,
-            Err(nom::Err::Error(found) | nom::Err::Failure(found)) => {
-                return Err(placed(octets, found));
-            }
-            Err(nom::Err::Incomplete(_)) => return Err(fault(text.len(), ErrorKind::BadParameter)),
+    while offset < octets.len() {
+        if count < MAX_PARAMETERS
+            && let Some(end) = usual(text, offset, &mut parameters)
+        {
+            (count, offset) = (count + 1, end);
+            continue;
+        }
+        let (name_end, value_at, end) = match parameter(octets, offset) {
+            Ok(ends) => ends,
+            Err(at) => return fault(at, ErrorKind::BadParameter),
         };
-        rest = after;
         count += 1;
         if count > MAX_PARAMETERS {
-            return Err(fault(offset, ErrorKind::TooManyParameters));
+            return fault(offset, ErrorKind::TooManyParameters);
         }
-        let name = &text[offset + 1..offset + 1 + name.len()];
-        let end = text.len() - after.len();
-        let value_at = end - value.map_or(0, <[u8]>::len);
-        let value = value.map(|_| &text[value_at..end]);
+        let name = &text[offset + 1..name_end];
         let Some(known) = Known::of(name) else {
             let mut earlier = before(all, offset - at);
             if earlier.any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-                return Err(fault(offset, ErrorKind::DuplicateParameter));
+                return fault(offset, ErrorKind::DuplicateParameter);
             }
+            offset = end;
             continue;
         };
         let slot = match known {
@@ -99,20 +90,24 @@ pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseE
             Known::PhoneContext => &mut parameters.context,
         };
         if slot.is_some() {
-            return Err(fault(offset, ErrorKind::DuplicateParameter));
+            return fault(offset, ErrorKind::DuplicateParameter);
         }
-        let Some(value) = value else { return Err(fault(end, ErrorKind::BadParameter)) };
+        if value_at == name_end {
+            return fault(end, ErrorKind::BadParameter);
+        }
+        let value = &text[value_at..end];
         *slot = Some(value);
         match known {
             Known::Ext => {
                 parameters.ext_at = value_at;
                 check_ext(octets, value_at, value)?;
             }
-            Known::PhoneContext if !is_context(value) => {
-                return Err(fault(value_at, ErrorKind::BadContext));
+            Known::PhoneContext if !is_context(value.as_bytes()) => {
+                return fault(value_at, ErrorKind::BadContext);
             }
             Known::PhoneContext | Known::Isub => {}
         }
+        offset = end;
     }
     Ok(parameters)
 }
@@ -120,51 +115,74 @@ pub(crate) fn parameters(text: &str, at: usize) -> Result<Parameters<'_>, ParseE
 /// `parameter = ";" 1*( alphanum / "-" ) [ "=" 1*( paramchar ) ]`
 ///
 /// The value's characters are those of `uric` but `;`, which covers every parameter's own rule.
-fn parameter(input: &[u8]) -> Rule<'_, (&[u8], Option<&[u8]>)> {
-    let (name_at, _) = char(';').parse(input)?;
-    let mut name = take_while1(|octet: u8| octet.is_ascii_alphanumeric() || octet == b'-');
-    let (rest, name) = name.parse(name_at).map_err(|_: nom::Err<Fault<'_>>| bad(name_at))?;
-    let (rest, value) = opt(preceded(char('='), take_while(is_value))).parse(rest)?;
-    match rest.first() {
-        None | Some(b';') if value.is_none_or(|value| !value.is_empty()) => {
-            Ok((rest, (name, value)))
-        }
-        _ => Err(bad(rest)),
+/// Tells where the name ends, where the value begins (there too, if there is none) and where it
+/// ends; an error is the offset of the fault.
+#[inline]
+fn parameter(octets: &[u8], at: usize) -> Result<(usize, usize, usize), usize> {
+    if octets.get(at) != Some(&b';') {
+        return Err(at);
+    }
+    let name_at = at + 1;
+    let name_end = run(octets, name_at, NAME);
+    if name_end == name_at {
+        return Err(name_at);
+    }
+    let (value_at, end) = match octets.get(name_end) {
+        Some(b'=') => (name_end + 1, run(octets, name_end + 1, VALUE)),
+        _ => (name_end, name_end),
+    };
+    let empty = value_at > name_end && end == value_at;
+    match octets.get(end) {
+        None | Some(b';') if !empty => Ok((name_end, value_at, end)),
+        _ => Err(end),
     }
 }
 
-fn bad(rest: &[u8]) -> nom::Err<Fault<'_>> {
-    nom::Err::Failure(Fault { rest, kind: Some(ErrorKind::BadParameter), place: Place::Uri })
+/// Behind the octets of these classes that begin at an offset.
+#[inline]
+fn run(octets: &[u8], at: usize, classes: u8) -> usize {
+    let rest = octets.get(at..).unwrap_or_default();
+    let other = rest.iter().position(|&octet| CLASSES[usize::from(octet)] & classes == 0);
+    other.map_or(octets.len(), |other| at + other)
 }
 
+/// A letter.
+const LETTER: u8 = 1;
+/// A digit.
+const DIGIT: u8 = 2;
+/// `alphanum / "-"`.
+const NAME: u8 = 4;
 /// `uric` without `;`, and without what must be escaped.
-fn is_value(octet: u8) -> bool {
-    const VALUE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut octet = 0_u8;
-        while octet < 128 {
-            table[octet as usize] = octet.is_ascii_alphanumeric();
-            octet += 1;
-        }
-        let signs = b"-_.!~*'()%[]/:&+$?@=,";
-        let mut at = 0;
-        while at < signs.len() {
-            table[signs[at] as usize] = true;
-            at += 1;
-        }
-        table
-    };
-    VALUE[usize::from(octet)]
-}
+const VALUE: u8 = 8;
+/// `phonedigit`.
+const PHONE_DIGIT: u8 = 16;
+
+static CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        table[octet as usize] = match octet {
+            b'0'..=b'9' => DIGIT | NAME | VALUE | PHONE_DIGIT,
+            b'A'..=b'Z' | b'a'..=b'z' => LETTER | NAME | VALUE,
+            b'-' => NAME | VALUE | PHONE_DIGIT,
+            b'.' | b'(' | b')' => VALUE | PHONE_DIGIT,
+            b'_' | b'!' | b'~' | b'*' | b'\'' | b'%' | b'[' | b']' | b'/' | b':' | b'&' | b'+'
+            | b'$' | b'?' | b'@' | b'=' | b',' => VALUE,
+            _ => 0,
+        };
+        octet += 1;
+    }
+    table
+};
 
 /// `extension = ";ext=" 1*phonedigit`, with at least one digit.
 fn check_ext(octets: &[u8], at: usize, value: &str) -> Result<(), ParseError> {
-    let other = value.bytes().position(|o| !o.is_ascii_digit() && !is_visual(o));
-    if let Some(other) = other {
-        return Err(ParseError::at_symbol(at + other, octets).in_place(Place::Ext));
+    let end = at + value.len();
+    let other = run(octets, at, PHONE_DIGIT);
+    if other < end {
+        return Err(ParseError::at_symbol(other, octets).in_place(Place::Ext));
     }
     if !value.bytes().any(|octet| octet.is_ascii_digit()) {
-        let end = at + value.len();
         return Err(ParseError::new(end, ErrorKind::EmptyExtension, octets).in_place(Place::Ext));
     }
     Ok(())
@@ -175,32 +193,62 @@ pub(super) const fn is_visual(octet: u8) -> bool {
 }
 
 /// `descriptor = domainname / global-number-digits`
-fn is_context(value: &str) -> bool {
-    if let Some(digits) = value.strip_prefix('+') {
-        return digits.bytes().all(|octet| octet.is_ascii_digit() || is_visual(octet))
-            && digits.bytes().any(|octet| octet.is_ascii_digit());
+#[inline]
+fn is_context(value: &[u8]) -> bool {
+    match value.split_first() {
+        Some((b'+', digits)) => {
+            run(digits, 0, PHONE_DIGIT) == digits.len() && digits.iter().any(u8::is_ascii_digit)
+        }
+        _ => domain(value, 0) == Some(value.len()),
     }
-    is_domain(value.strip_suffix('.').unwrap_or(value))
 }
 
-/// `domainname = *( domainlabel "." ) toplabel`: labels of letters, digits and hyphens within, the
-/// last one beginning with a letter.
-fn is_domain(text: &str) -> bool {
-    let (mut begins, mut hyphen, mut letter) = (true, false, false);
-    for octet in text.bytes() {
-        match octet {
-            b'.' if !begins && !hyphen => begins = true,
-            b'-' if !begins => hyphen = true,
-            _ if octet.is_ascii_alphanumeric() => {
-                if begins {
-                    letter = octet.is_ascii_alphabetic();
-                }
-                (begins, hyphen) = (false, false);
-            }
-            _ => return false,
-        }
+/// Takes the parameter at an offset in one go where it is one of the two usual ones in its usual
+/// form, digits alone or a domain name, and the first of its name; tells where it ends.
+#[inline]
+fn usual<'a>(text: &'a str, at: usize, parameters: &mut Parameters<'a>) -> Option<usize> {
+    let octets = text.as_bytes();
+    let (slot, value_at, end) = if let Some(value_at) = behind_name(octets, at, b";ext=") {
+        let end = Some(run(octets, value_at, DIGIT)).filter(|end| *end > value_at)?;
+        parameters.ext_at = value_at;
+        (&mut parameters.ext, value_at, end)
+    } else {
+        let value_at = behind_name(octets, at, b";phone-context=")?;
+        (&mut parameters.context, value_at, domain(octets, value_at)?)
+    };
+    if slot.is_some() || !matches!(octets.get(end), None | Some(b';')) {
+        return None;
     }
-    !begins && !hyphen && letter
+    *slot = Some(&text[value_at..end]);
+    Some(end)
+}
+
+#[inline]
+fn behind_name<const N: usize>(octets: &[u8], at: usize, name: &[u8; N]) -> Option<usize> {
+    let begin = octets.get(at..)?.first_chunk::<N>()?;
+    begin.eq_ignore_ascii_case(name).then_some(at + N)
+}
+
+/// Behind the domain name that stands at an offset.
+///
+/// `domainname = *( domainlabel "." ) toplabel [ "." ]`: labels of letters, digits and hyphens
+/// within, the last one beginning with a letter.
+#[inline]
+fn domain(octets: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let end = run(octets, at, NAME);
+        let (first, last) = (*octets.get(at)?, *octets.get(end.checked_sub(1)?)?);
+        if end == at || first == b'-' || last == b'-' {
+            return None;
+        }
+        let more = octets.get(end) == Some(&b'.');
+        if more && octets.get(end + 1).is_some_and(|&o| CLASSES[usize::from(o)] & NAME != 0) {
+            at = end + 1;
+            continue;
+        }
+        let named = CLASSES[usize::from(first)] & LETTER != 0;
+        return named.then_some(end + usize::from(more));
+    }
 }
 
 fn before(text: &str, end: usize) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
@@ -255,7 +303,8 @@ impl<'a> Parameters<'a> {
                 return fault(self.ext_at + at, ErrorKind::PlanTooLong);
             }
         }
-        Ok(DialString::Number(number, PostDial::new(Separator::Ext, plan)))
+        // Digits alone, and one at least: the parameter was checked.
+        Ok(DialString::Number(number, Some(PostDial { separator: Separator::Ext, plan })))
     }
 }
 
