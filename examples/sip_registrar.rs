@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example sip_registrar -- 127.0.0.1:5060 anna:secret boris:geheim`, then point a
 //! phone at it; the realm and domain are `switchboard.example`, or whatever the phone writes.
+//! A phone that reads the first challenge alone, and knows MD5 only, needs `--md5` behind it all:
+//! `sipsak -U -s sip:anna@127.0.0.1:5060 -C sip:anna@127.0.0.1:5099 -a secret -x 60`.
 
 #![allow(clippy::print_stdout, reason = "an example that shows what it does")]
 
@@ -12,7 +14,7 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use switchboard_sip::auth::{Authenticator, AuthenticatorConfig, Ha1s, Verdict};
+use switchboard_sip::auth::{Algorithm, Authenticator, AuthenticatorConfig, Ha1s, Verdict};
 use switchboard_sip::registrar::{self, Registrar, RegistrarConfig};
 use switchboard_sip::transaction::{
     Event, Input, LayerConfig, Output, TransactionId, TransactionLayer,
@@ -24,7 +26,9 @@ const REALM: &str = "switchboard.example";
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:5060".into());
-    let users = arguments.filter_map(|user| {
+    let arguments: Vec<String> = arguments.collect();
+    let md5 = arguments.iter().any(|argument| argument == "--md5");
+    let users = arguments.iter().filter_map(|user| {
         let (name, password) = user.split_once(':')?;
         Some((name.to_owned(), password.to_owned()))
     });
@@ -33,6 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
     let mut server = Server::new(users, seed, now());
+    if md5 {
+        server.ask_by_md5(seed);
+    }
     server.serve(&socket, &AtomicBool::new(false))?;
     Ok(())
 }
@@ -62,6 +69,13 @@ impl Server {
             registrar: Registrar::new(RegistrarConfig::default()),
             passwords: users.into_iter().map(hashed).collect(),
         }
+    }
+
+    /// Challenges by MD5 alone, not by SHA-256 first (RFC 8760 section 2.3).
+    fn ask_by_md5(&mut self, seed: [u8; 32]) {
+        let config = AuthenticatorConfig::new(REALM);
+        let config = AuthenticatorConfig { algorithms: vec![Algorithm::Md5], ..config };
+        self.authenticator = Authenticator::new(config, seed, now());
     }
 
     /// Serves until told to stop.
