@@ -3,7 +3,8 @@
 //! fits it, can be read, and is taken by a second party that had offered the same.
 use libfuzzer_sys::fuzz_target;
 use switchboard_sdp::{
-    Crypto, CryptoSuite, Encryption, LocalAudio, Negotiation, RemoteAudio, Session,
+    Candidate, Crypto, CryptoSuite, Dtls, Encryption, Fingerprint, Ice, LocalAudio, Negotiation,
+    RemoteAudio, Session,
 };
 
 fuzz_target!(|body: &[u8]| {
@@ -17,6 +18,14 @@ fuzz_target!(|body: &[u8]| {
     let printed = session.to_string();
     assert_eq!(Session::parse(printed.as_bytes()).as_ref(), Ok(&session));
 
+    for media in session.media() {
+        for candidate in Ice::of(&session, media).candidates {
+            assert_eq!(Candidate::parse(&candidate.to_string()), Some(candidate.clone()));
+        }
+        for fingerprint in Dtls::of(&session, media).fingerprints {
+            assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Some(fingerprint.clone()));
+        }
+    }
     encrypted(&session);
     let local = LocalAudio::new(([192, 0, 2, 1], 4000).into());
     let mut negotiation = Negotiation::new(1, local.address);
