@@ -88,6 +88,20 @@ impl Party {
     }
 }
 
+/// Takes what is still on its way, until none has come for a second; how many have come in all.
+fn hear_out(parties: &mut [Party]) -> u64 {
+    let (mut all, mut last) = (0, Instant::now());
+    while last.elapsed() < Duration::from_secs(1) {
+        std::thread::sleep(Duration::from_millis(50));
+        parties.iter_mut().for_each(Party::listen);
+        let now: u64 = parties.iter().map(|party| party.returned).sum();
+        if now > all {
+            (all, last) = (now, Instant::now());
+        }
+    }
+    all
+}
+
 /// All talk for so long.
 pub(super) fn talk(parties: &mut [Party], time: Duration) -> Heard {
     let slot = PACKET / SLOTS as u32;
@@ -110,8 +124,5 @@ pub(super) fn talk(parties: &mut [Party], time: Duration) -> Heard {
         }
     }
     let time = begun.elapsed().as_secs_f64();
-    std::thread::sleep(Duration::from_millis(300));
-    parties.iter_mut().for_each(Party::listen);
-    let after: u64 = parties.iter().map(|party| party.returned).sum();
-    Heard { sent, returned: after - before, late, time }
+    Heard { sent, returned: hear_out(parties) - before, late, time }
 }
