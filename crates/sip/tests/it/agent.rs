@@ -60,7 +60,7 @@ pub(crate) struct Agent {
     answered: HashMap<TransactionId, DialogId>,
     invites: HashMap<TransactionId, Message>,
     endings: BTreeMap<TransactionId, Ending>,
-    /// Requests told, by Call-ID and CSeq.
+    /// Requests told, by Call-ID, From tag and CSeq.
     told: HashMap<String, usize>,
     agenda: BTreeMap<(Instant, u64), Task>,
     serial: u64,
@@ -259,7 +259,9 @@ impl Agent {
     fn on_event(&mut self, now: Instant, event: Event) {
         match event {
             Event::Request { id, request, .. } => {
-                let key = format!("{} {}", request.call_id(), request.cseq());
+                // Each of several who are called may begin with the same number.
+                let from = request.from_tag().unwrap_or_default();
+                let key = format!("{} {from} {}", request.call_id(), request.cseq());
                 *self.told.entry(key).or_default() += 1;
                 self.log.push(format!("gets {}", request.method()));
                 match request.method() {
