@@ -34,6 +34,9 @@ impl From<hound::Error> for Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Wav(hound::Error::Unsupported) => f.write_str(
+                "coded; whole numbers and floats can be read (`sox IN.wav -e signed OUT.wav`)",
+            ),
             Self::Wav(error) => error.fmt(f),
             Self::Rate(rate) => write!(f, "{rate} samples a second; 8000, 16000 and 48000 can be"),
         }
