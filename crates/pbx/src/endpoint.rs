@@ -21,6 +21,7 @@ use crate::calls::Account;
 use crate::event::Event;
 use crate::guard::From;
 use crate::ids::CallId;
+use crate::io::Output;
 use crate::leg::{ALLOW, Peer, granted};
 use crate::pbx::Pbx;
 use crate::phones::{Change, Identified};
@@ -126,6 +127,7 @@ impl Pbx {
                 return self.refuse(request, StatusCode::CALL_DOES_NOT_EXIST, None);
             }
         }
+        self.proven(&request.flow);
         self.on_call(now, call, |call, world| {
             if let Some(leg) = call.leg(number) {
                 leg.request(now, world, request.id, request.flow, message);
@@ -354,9 +356,18 @@ impl Pbx {
         if !self.world.phones.claims(&request.message)
             && let Some(trunk) = self.world.trunks.at(&request.flow)
         {
-            return Sender::Trunk(trunk.clone());
+            let trunk = trunk.clone();
+            self.proven(&request.flow);
+            return Sender::Trunk(trunk);
         }
         self.phone(now, request)
+    }
+
+    /// Tells the shell which connections are worth keeping.
+    fn proven(&mut self, flow: &Flow) {
+        if flow.connection.is_some() {
+            self.world.outputs.push_back(Output::FlowProven(*flow));
+        }
     }
 
     fn phone(&mut self, now: Instant, request: &Request) -> Sender {
@@ -375,7 +386,10 @@ impl Pbx {
             return Sender::Nobody;
         }
         match self.world.phones.identify(now, &request.message) {
-            Identified::User(user) => Sender::User(user),
+            Identified::User(user) => {
+                self.proven(&request.flow);
+                Sender::User(user)
+            }
             Identified::Ask(challenge) => {
                 self.challenge(request, &challenge);
                 Sender::Nobody

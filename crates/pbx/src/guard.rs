@@ -17,7 +17,10 @@ pub(crate) struct Guard {
     /// Within this time, and for so long.
     window: Duration,
     strikes: BTreeMap<Key, Strikes>,
-    by_time: BTreeSet<(Instant, Key)>,
+    /// Those that are listened to, in the order in which they are forgotten.
+    heard: BTreeSet<(Instant, Key)>,
+    /// Those that are not.
+    out: BTreeSet<(Instant, Key)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,12 +48,22 @@ struct Strikes {
 
 /// The most addresses and names that are remembered: the one that is forgotten first makes room.
 const MEMORY: usize = 4_096;
+/// So many that are not listened to are forgotten only when their time is over, whatever else comes: whoever writes many
+/// addresses on datagrams brings nobody back before some ten times that many wrong answers. The rest is for those who are
+/// still counted.
+const OUT: usize = MEMORY / 4 * 3;
 /// The longest name that is told from others; no login is longer.
 const MAX_NAME: usize = 32;
 
 impl Guard {
     pub(crate) fn new(failures: u32, window: Duration) -> Self {
-        Self { failures, window, strikes: BTreeMap::new(), by_time: BTreeSet::new() }
+        Self {
+            failures,
+            window,
+            strikes: BTreeMap::new(),
+            heard: BTreeSet::new(),
+            out: BTreeSet::new(),
+        }
     }
 
     /// A wrong answer; true when it was the last one that is listened to.
@@ -64,7 +77,7 @@ impl Guard {
                 strikes.until = now + self.window;
                 last = true;
             }
-            self.keep(key, strikes);
+            self.keep(now, key, strikes);
         }
         last
     }
@@ -78,16 +91,19 @@ impl Guard {
             })
     }
 
-    fn keep(&mut self, key: Key, strikes: Strikes) {
-        self.by_time.insert((strikes.until, key.clone()));
-        if let Some(before) = self.strikes.insert(key.clone(), strikes)
-            && before.until != strikes.until
-        {
-            self.by_time.remove(&(before.until, key));
+    fn keep(&mut self, now: Instant, key: Key, strikes: Strikes) {
+        if let Some(before) = self.strikes.insert(key.clone(), strikes) {
+            let before = (before.until, key.clone());
+            _ = self.heard.remove(&before) || self.out.remove(&before);
         }
-        if self.strikes.len() > MEMORY
-            && let Some((_, first)) = self.by_time.pop_first()
-        {
+        let is_out = self.failures > 0 && strikes.count >= self.failures;
+        if is_out { &mut self.out } else { &mut self.heard }.insert((strikes.until, key));
+        if self.strikes.len() <= MEMORY {
+            return;
+        }
+        let over = self.out.first().is_some_and(|(until, _)| *until <= now);
+        let from = if over || self.out.len() > OUT { &mut self.out } else { &mut self.heard };
+        if let Some((_, first)) = from.pop_first() {
             self.strikes.remove(&first);
         }
     }
@@ -188,6 +204,36 @@ mod tests {
         assert!(!guard.is_out(now + WINDOW * 20, ip(1), "anna"));
     }
 
+    /// Wrong answers by datagrams with all kinds of sources push nobody out of the memory who is not listened to.
+    #[test]
+    fn h20_forged_failures_bring_nobody_back() {
+        let (mut guard, now) = guard();
+        for _ in 0..3 {
+            guard.failed(now, ip(1), "anna");
+        }
+        for number in 0..20_000_u32 {
+            let later = now + Duration::from_millis(number.into());
+            let address = IpAddr::from((number + 1_000_000).to_be_bytes());
+            guard.failed(later, From::Elsewhere(address), &number.to_string());
+        }
+        let later = now + Duration::from_secs(21);
+        assert!(guard.is_out(later, ip(1), "dora") && guard.is_out(later, ip(2), "anna"));
+        assert_eq!(guard.strikes.len(), MEMORY);
+        // Nor does a memory full of those make it blind for the next one, at once or after their time.
+        for number in 0..20_000_u32 {
+            for _ in 0..3 {
+                guard.failed(later, From::Elsewhere(IpAddr::from(number.to_be_bytes())), "x");
+            }
+        }
+        for at in [later, later + WINDOW, later + WINDOW * 2] {
+            for last in 20..23 {
+                guard.failed(at, ip(last), "erna");
+            }
+            assert!(guard.is_out(at, ip(99), "erna"));
+            assert_eq!(guard.heard.len() + guard.out.len(), guard.strikes.len());
+        }
+    }
+
     #[test]
     fn the_memory_is_bounded() {
         let (mut guard, now) = guard();
@@ -195,6 +241,6 @@ mod tests {
             let address = IpAddr::from(number.to_be_bytes());
             guard.failed(now, From::Elsewhere(address), &number.to_string());
         }
-        assert_eq!((guard.strikes.len(), guard.by_time.len()), (MEMORY, MEMORY));
+        assert_eq!((guard.strikes.len(), guard.heard.len()), (MEMORY, MEMORY));
     }
 }

@@ -98,6 +98,9 @@ pub enum Output {
         /// The message.
         payload: Bytes,
     },
+    /// Whoever is at the other end of this connection has shown who they are: by credentials, as a trunk, or within a
+    /// dialog. Said at each such request. A shell may close others when it has too many.
+    FlowProven(Flow),
     /// Bind an RTP and an RTCP port and answer with [`Input::MediaOpened`] or
     /// [`Input::MediaOpenFailed`]. They are freed when the media plane says that the leg is
     /// closed.

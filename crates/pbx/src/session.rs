@@ -27,13 +27,46 @@ pub(crate) struct Session {
 }
 
 /// From where the peer's audio may come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
     /// Only from where its signalling comes, whatever its description says.
     Signalled(IpAddr),
     /// From wherever its description says: a trunk's media gateways are other machines. Its signalling
     /// comes from here.
     Described(IpAddr),
+    /// As before, but by a datagram alone, whose source anybody can write: until the sender shows that what we
+    /// send reaches them, audio goes to where the datagram seems to come from and to the addresses that the
+    /// trunk's settings name; to others once a packet came from there.
+    Claimed { from: IpAddr, named: Arc<[IpAddr]> },
+}
+
+impl Trust {
+    /// The sender knows what only our answer says: its source is no forgery. Whether that was open.
+    pub(crate) fn prove(&mut self) -> bool {
+        let Self::Claimed { from, .. } = *self else { return false };
+        *self = Self::Described(from);
+        true
+    }
+
+    /// Whether audio may go to this address before a packet came from there; else it waits for one.
+    fn vouches(&self, remote: IpAddr) -> bool {
+        let remote = remote.to_canonical();
+        match self {
+            Self::Signalled(from) => from.to_canonical() == remote,
+            Self::Described(from) => may_name(*from, remote),
+            Self::Claimed { from, named } => {
+                let known = from.to_canonical() == remote || named.contains(&remote);
+                known && may_name(*from, remote)
+            }
+        }
+    }
+
+    /// Where the signalling comes from.
+    const fn from(&self) -> IpAddr {
+        match self {
+            Self::Signalled(from) | Self::Described(from) | Self::Claimed { from, .. } => *from,
+        }
+    }
 }
 
 /// What a description changed.
@@ -87,6 +120,19 @@ impl Session {
 
     pub(crate) fn media(&self) -> LegId {
         self.media
+    }
+
+    /// The peer's source is proven: what the plane has to know of that, if anything.
+    pub(crate) fn prove(&mut self) -> Option<StreamConfig> {
+        let open = |session: &Self| {
+            let remote = session.agreed.as_ref().map(|agreed| agreed.remote.address.ip());
+            remote.is_some_and(|ip| !session.trust.vouches(ip))
+        };
+        let withheld = open(self);
+        if !self.trust.prove() || !withheld || open(self) {
+            return None;
+        }
+        self.agreed.as_ref().map(|agreed| self.stream(agreed))
     }
 
     /// The codec in use.
@@ -180,12 +226,9 @@ impl Session {
 
     fn stream(&self, agreed: &Agreed) -> StreamConfig {
         let remote = agreed.remote.address;
-        let signalling = match self.trust {
-            Trust::Signalled(address) => address,
-            // Then nothing is sent there.
-            Trust::Described(address) if !may_name(address, remote.ip()) => address,
-            Trust::Described(_) => remote.ip(),
-        };
+        // One that is not vouched for is sent nothing.
+        let vouched = self.trust.vouches(remote.ip());
+        let signalling = if vouched { remote.ip() } else { self.trust.from() };
         StreamConfig {
             remote,
             remote_rtcp: Some(agreed.remote.rtcp),

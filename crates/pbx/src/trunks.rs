@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use switchboard_routing::{Directory, TrunkId, TrunkSpec, TrunkTransport};
 use switchboard_sip::auth::{Client, ClientConfig};
@@ -55,11 +56,14 @@ impl Trunks {
     /// The trunk that a message came from, by its source; nobody's address is nobody.
     ///
     /// A loopback address is everybody's on the machine, so there the port counts too. Who is to speak
-    /// TLS is not known by a datagram, whose source anybody can write.
+    /// TLS or TCP is not known by a datagram, whose source anybody can write, and no trunk is a browser.
     pub(crate) fn at(&self, flow: &Flow) -> Option<&TrunkId> {
         let source = SocketAddr::new(flow.remote.ip().to_canonical(), flow.remote.port());
-        let over = |trunk: &&Trunk| {
-            trunk.spec.transport != TrunkTransport::Tls || flow.transport == Transport::Tls
+        let over = |trunk: &&Trunk| match (trunk.spec.transport, flow.transport) {
+            (_, Transport::Ws | Transport::Wss) => false,
+            (TrunkTransport::Tls, transport) => transport == Transport::Tls,
+            (TrunkTransport::Tcp, transport) => transport != Transport::Udp,
+            _ => true,
         };
         let exact = |trunk: &&Trunk| {
             source.port() == trunk.spec.port && self.hosts(trunk).any(|ip| ip == source.ip())
@@ -80,6 +84,14 @@ impl Trunks {
 
     pub(crate) fn spec(&self, id: &TrunkId) -> Option<&TrunkSpec> {
         self.trunks.iter().map(|trunk| &trunk.spec).find(|spec| spec.id == *id)
+    }
+
+    /// The addresses that a trunk's settings name: of its host and further ones.
+    pub(crate) fn addresses(&self, id: &TrunkId) -> Arc<[IpAddr]> {
+        let trunk = self.trunks.iter().find(|trunk| trunk.spec.id == *id);
+        let further = |trunk: &Trunk| trunk.spec.addresses.clone();
+        let named = trunk.map(|trunk| self.hosts(trunk).chain(further(trunk)));
+        named.into_iter().flatten().map(|ip| ip.to_canonical()).collect()
     }
 
     /// The way to a trunk: `None` while its host is not known, or no listener of ours fits. Over TLS it needs no
@@ -276,6 +288,19 @@ mod tests {
         let flow = Flow::udp("192.0.2.1:5061".parse().unwrap(), remote);
         assert!(trunks.at(&Flow { transport: Transport::Tls, ..flow }).is_some());
         assert!(trunks.at(&Flow { transport: Transport::Tcp, ..flow }).is_none());
+    }
+
+    #[test]
+    fn h23_a_trunk_over_tcp_is_not_known_by_a_datagram_and_none_by_a_websocket() {
+        let mut trunks = trunks("198.51.100.7", &[]);
+        let remote = "198.51.100.7:49152".parse().unwrap();
+        let flow = Flow::udp("192.0.2.1:5060".parse().unwrap(), remote);
+        let over = |trunks: &Trunks, transport| trunks.at(&Flow { transport, ..flow }).is_some();
+        assert!(over(&trunks, Transport::Udp) && over(&trunks, Transport::Tcp));
+        assert!(!over(&trunks, Transport::Wss));
+        trunks.trunks[0].spec.transport = TrunkTransport::Tcp;
+        assert!(!over(&trunks, Transport::Udp) && !over(&trunks, Transport::Ws));
+        assert!(over(&trunks, Transport::Tcp) && over(&trunks, Transport::Tls));
     }
 
     #[allow(clippy::disallowed_methods, reason = "any instant will do")]

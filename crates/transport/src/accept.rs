@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use switchboard_sip::{ConnectionId, Flow, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,18 +16,21 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::tungstenite::http::{HeaderMap, StatusCode};
 
-use crate::access::AccessList;
+use crate::access::{AccessList, Network};
 use crate::limits::{Place, Places, StreamLimits};
-use crate::stream::{self, Side, StreamEvent};
+use crate::stream::{self, Order, Side, StreamEvent};
 use crate::tls::TlsServer;
-use crate::ws::{self, Origins};
+use crate::ws::{self, Origins, Refused};
 
 /// What a listener speaks, and with whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
     pub(crate) kind: Kind,
     pub(crate) access: AccessList,
+    /// Reverse proxies that say whose WebSocket it is.
+    pub(crate) proxies: Vec<Network>,
 }
 
 /// What a listener speaks.
@@ -43,7 +45,18 @@ pub(crate) enum Kind {
 impl Door {
     #[cfg(test)]
     pub(crate) fn plain() -> Self {
-        Self { kind: Kind::Tcp, access: AccessList::everybody() }
+        Self::open(Kind::Tcp)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn open(kind: Kind) -> Self {
+        Self { kind, access: AccessList::everybody(), proxies: Vec::new() }
+    }
+
+    /// Whether it is a reverse proxy that comes, and not who is meant.
+    fn is_proxy(&self, ip: IpAddr) -> bool {
+        let web = matches!(self.kind, Kind::Ws(_) | Kind::Wss(..));
+        web && self.proxies.iter().any(|network| network.contains(ip))
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -81,7 +94,10 @@ impl Gate {
 
     /// A place for a connection that we open to this address.
     pub(crate) fn place_outside(&self, ip: IpAddr) -> Option<Place> {
-        self.opened.take(ip, self.limits.connections, self.limits.connections_per_address)
+        let StreamLimits { connections, connections_per_address, .. } = self.limits;
+        let mut place = self.opened.take(ip, connections, connections_per_address)?;
+        place.keep();
+        Some(place)
     }
 
     /// A flow with a name of its own.
@@ -95,14 +111,17 @@ impl Gate {
         self.places.is_empty() && self.opened.is_empty()
     }
 
-    fn handshake(&self, ip: IpAddr) -> Option<Place> {
-        self.handshakes.take(ip, self.limits.handshakes, self.limits.handshakes_per_address)
+    /// A place for a handshake. One address of a proxy is many clients.
+    fn handshake(&self, ip: IpAddr, proxy: bool) -> Option<Place> {
+        let StreamLimits { handshakes, handshakes_per_address, .. } = self.limits;
+        let from_here = if proxy { handshakes } else { handshakes_per_address };
+        self.handshakes.take(ip, handshakes, from_here)
     }
 
     /// Tells of a connection that is ready; `None` when nobody listens any more.
-    async fn open(&self, flow: Flow) -> Option<mpsc::Receiver<Bytes>> {
-        let (outgoing, queue) = mpsc::channel(self.limits.write_queue);
-        self.events.send(StreamEvent::Opened(flow, outgoing)).await.ok()?;
+    async fn open(&self, flow: Flow) -> Option<mpsc::Receiver<Order>> {
+        let (orders, queue) = mpsc::channel(self.limits.write_queue);
+        self.events.send(StreamEvent::Opened(flow, orders)).await.ok()?;
         Some(queue)
     }
 }
@@ -139,86 +158,144 @@ pub(crate) async fn run(
 /// Somebody who was let in.
 struct Guest {
     stream: TcpStream,
-    flow: Flow,
-    place: Place,
+    local: SocketAddr,
+    seat: Seat,
     handshake: Option<Place>,
+}
+
+/// Who comes, and their place.
+struct Seat {
+    remote: SocketAddr,
+    /// `None`: a proxy has come, and has not said yet for whom.
+    place: Option<Place>,
 }
 
 impl Guest {
     /// Refuses what the access list does not name, and whoever finds no place.
     fn admit(stream: TcpStream, remote: SocketAddr, door: &Door, gate: &Gate) -> Option<Self> {
-        if !door.access.allows(remote.ip()) {
+        let proxy = door.is_proxy(remote.ip());
+        if !proxy && !door.access.allows(remote.ip()) {
             tracing::debug!(%remote, "connection refused: not on the access list");
             return None;
         }
         let local = stream.local_addr().ok()?;
-        let place = gate.place(remote.ip());
+        let place = if proxy { Some(None) } else { gate.place(remote.ip()).map(Some) };
         let handshake = match door.kind {
             Kind::Tcp => Some(None),
-            _ => gate.handshake(remote.ip()).map(Some),
+            _ => gate.handshake(remote.ip(), proxy).map(Some),
         };
         let (Some(place), Some(handshake)) = (place, handshake) else {
             tracing::debug!(%remote, "connection refused: too many");
             return None;
         };
         _ = stream.set_nodelay(true);
-        let flow = gate.flow(door.transport(), local, remote);
-        Some(Self { stream, flow, place, handshake })
+        Some(Self { stream, local, seat: Seat { remote, place }, handshake })
     }
 
     async fn serve(self, door: Door, gate: Gate) {
-        let Self { stream, flow, place, handshake } = self;
-        let deadline = gate.limits.handshake_deadline;
-        match door.kind {
-            Kind::Tcp => octets(stream, flow, place, gate).await,
+        let Self { stream, local, mut seat, mut handshake } = self;
+        let (transport, remote) = (door.transport(), seat.remote);
+        let greeter = Greeter { remote, deadline: gate.limits.handshake_deadline };
+        match &door.kind {
+            Kind::Tcp => octets(stream, (transport, local), seat, gate).await,
             Kind::Tls(server) => {
                 let greeting = TlsAcceptor::from(server.config()).accept(stream);
-                if let Some(stream) = greet(flow, deadline, greeting).await {
+                if let Some(stream) = greeter.greet(&mut handshake, greeting).await {
                     drop(handshake);
-                    octets(stream, flow, place, gate).await;
+                    octets(stream, (transport, local), seat, gate).await;
                 }
             }
             Kind::Ws(origins) => {
-                let greeting = ws::accept(stream, &origins);
-                if let Some(socket) = greet(flow, deadline, greeting).await {
+                let greeting = ws::accept(stream, origins, |head| seat.take(head, &door, &gate));
+                if let Some(socket) = greeter.greet(&mut handshake, greeting).await {
                     drop(handshake);
-                    frames(socket, flow, place, gate).await;
+                    frames(socket, (transport, local), seat, gate).await;
                 }
             }
             Kind::Wss(server, origins) => {
                 let greeting = async {
                     let stream = TlsAcceptor::from(server.config()).accept(stream).await?;
-                    ws::accept(stream, &origins).await
+                    ws::accept(stream, origins, |head| seat.take(head, &door, &gate)).await
                 };
-                if let Some(socket) = greet(flow, deadline, greeting).await {
+                if let Some(socket) = greeter.greet(&mut handshake, greeting).await {
                     drop(handshake);
-                    frames(socket, flow, place, gate).await;
+                    frames(socket, (transport, local), seat, gate).await;
                 }
             }
         }
     }
 }
 
-/// What a handshake gives, within its deadline.
-async fn greet<T, E: std::fmt::Display>(
-    flow: Flow,
-    deadline: Duration,
-    handshake: impl Future<Output = Result<T, E>>,
-) -> Option<T> {
-    match timeout(deadline, handshake).await {
-        Ok(Ok(done)) => Some(done),
-        Ok(Err(error)) => {
-            tracing::debug!(%flow, %error, "handshake failed");
-            None
+impl Seat {
+    /// A proxy has said for whom it comes: they are let in or not, and have a place or not, as if they had come themselves.
+    fn take(&mut self, head: &HeaderMap, door: &Door, gate: &Gate) -> Result<(), Refused> {
+        if self.place.is_some() {
+            return Ok(());
         }
-        Err(_) => {
-            tracing::debug!(%flow, "handshake not done in time");
-            None
+        let client = ws::client(head, self.remote.ip(), &door.proxies).map_err(|_| {
+            Refused(StatusCode::BAD_REQUEST, "Forwarded and X-Forwarded-For disagree\n")
+        })?;
+        if !door.access.allows(client) {
+            return Err(Refused(StatusCode::FORBIDDEN, "this address is not let in here\n"));
+        }
+        let Some(place) = gate.place(client) else {
+            return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, "too many connections\n"));
+        };
+        self.remote.set_ip(client);
+        self.place = Some(place);
+        Ok(())
+    }
+}
+
+/// Waits for handshakes.
+struct Greeter {
+    remote: SocketAddr,
+    deadline: Duration,
+}
+
+impl Greeter {
+    /// What a handshake gives, within its deadline and while it has a place.
+    async fn greet<T, E: std::fmt::Display>(
+        &self,
+        place: &mut Option<Place>,
+        handshake: impl Future<Output = Result<T, E>>,
+    ) -> Option<T> {
+        let remote = self.remote;
+        let evicted = async {
+            match place {
+                Some(place) => place.evicted().await,
+                None => std::future::pending().await,
+            }
+        };
+        let done = tokio::select! {
+            done = timeout(self.deadline, handshake) => done,
+            () = evicted => {
+                tracing::debug!(%remote, "handshake given up: too many");
+                return None;
+            }
+        };
+        match done {
+            Ok(Ok(done)) => Some(done),
+            Ok(Err(error)) => {
+                tracing::debug!(%remote, %error, "handshake failed");
+                None
+            }
+            Err(_) => {
+                tracing::debug!(%remote, "handshake not done in time");
+                None
+            }
         }
     }
 }
 
-async fn octets(stream: impl AsyncRead + AsyncWrite + Unpin, flow: Flow, place: Place, gate: Gate) {
+async fn octets(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    (transport, local): (Transport, SocketAddr),
+    seat: Seat,
+    gate: Gate,
+) {
+    let Some(place) = seat.place else { return };
+    let flow = gate.flow(transport, local, seat.remote);
     if let Some(queue) = gate.open(flow).await {
         stream::run(stream, flow, queue, gate.events, gate.limits, (Side::Accepted, place)).await;
     }
@@ -226,11 +303,16 @@ async fn octets(stream: impl AsyncRead + AsyncWrite + Unpin, flow: Flow, place: 
 
 async fn frames<S: AsyncRead + AsyncWrite + Unpin>(
     socket: ws::Socket<S>,
-    flow: Flow,
-    place: Place,
+    (transport, local): (Transport, SocketAddr),
+    seat: Seat,
     gate: Gate,
 ) {
+    let Some(place) = seat.place else { return };
+    let flow = gate.flow(transport, local, seat.remote);
     if let Some(queue) = gate.open(flow).await {
         ws::run(socket, flow, queue, gate.events, gate.limits, place).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use switchboard_sip::Flow;
@@ -13,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::accept::Gate;
 use crate::limits::Place;
-use crate::stream::{self, CloseReason, Side, StreamEvent};
+use crate::stream::{self, CloseReason, Order, Side, StreamEvent};
 use crate::tls::TlsClient;
 
 /// What is spoken on the connection.
@@ -37,7 +36,7 @@ impl Way {
 pub(crate) async fn run(
     way: Way,
     flow: Flow,
-    queue: mpsc::Receiver<Bytes>,
+    queue: mpsc::Receiver<Order>,
     gate: Gate,
     place: Place,
 ) {

@@ -312,6 +312,7 @@ impl Driver {
     fn obey_pbx(&mut self, now: Instant, output: Output, host: &mut impl Host) {
         match output {
             Output::Transmit { flow, payload } => self.transmit(now, flow, payload),
+            Output::FlowProven(flow) => self.streams.keep(flow),
             Output::OpenMedia { leg, call, at } => self.open_media(now, leg, call, at),
             Output::Media(command) => self.media.command(command),
             Output::SaveBinding(binding) => host.save_binding(*binding),

@@ -1,10 +1,15 @@
 //! How many stream connections there may be, in all and from one address.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::future::poll_fn;
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 /// Bounds of the stream transports, against peers that open and do not speak, or speak and do not end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +27,9 @@ pub struct StreamLimits {
     pub handshake_deadline: Duration,
     /// Whoever connects to us has to send a first message within this time, or gives up the place.
     pub first_message: Duration,
+    /// Who has sent a message has to have shown within this time who they are: by credentials, as a trunk, or within a
+    /// call. Until then the connection is one of those that make room when there are too many.
+    pub unproven: Duration,
     /// A message that has begun must be complete within this time.
     pub message_deadline: Duration,
     /// A connection on which nothing comes for this long is closed; phones send keep-alives (RFC 5626,
@@ -48,6 +56,7 @@ impl Default for StreamLimits {
             handshakes_per_address: 32,
             handshake_deadline: Duration::from_secs(10),
             first_message: Duration::from_secs(30),
+            unproven: Duration::from_secs(64),
             message_deadline: Duration::from_secs(10),
             idle: Duration::from_secs(2 * 3600),
             write_deadline: Duration::from_secs(10),
@@ -59,6 +68,9 @@ impl Default for StreamLimits {
 }
 
 /// Counts connections; a place is given back when its [`Place`] is dropped.
+///
+/// Who comes has a place, and who has shown who they are keeps it. When places run out, the one of those who have not
+/// that was taken first is taken away and given to who comes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     counts: Arc<Mutex<Counts>>,
@@ -69,6 +81,16 @@ struct Counts {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
     by_network: HashMap<Network, usize>,
+    /// Places of those of whom nothing is known, the oldest first.
+    unproven: BTreeMap<u64, Unproven>,
+    last: u64,
+}
+
+#[derive(Debug)]
+struct Unproven {
+    address: IpAddr,
+    /// Tells the connection.
+    evict: oneshot::Sender<()>,
 }
 
 /// The right to be one of the connections.
@@ -76,6 +98,9 @@ struct Counts {
 pub(crate) struct Place {
     places: Places,
     address: IpAddr,
+    number: u64,
+    kept: bool,
+    evicted: Option<oneshot::Receiver<()>>,
 }
 
 /// A network of IPv6, of which a single host may have every address.
@@ -91,25 +116,34 @@ impl Network {
     }
 }
 
+/// What there are too many of.
+#[derive(Clone, Copy, Debug)]
+enum Crowd {
+    Everybody,
+    At(IpAddr),
+    In(Network),
+}
+
 impl Places {
-    /// A place for a connection with `address`, unless there are `all` or, from there, `per_address` already, or a
-    /// quarter of all from its network.
+    /// A place for a connection with `address`. There are never more than `all`, nor from there than `per_address`, nor
+    /// from its network than a quarter of all. `None`: all of these are taken by who has shown who they are.
     pub(crate) fn take(&self, address: IpAddr, all: usize, per_address: usize) -> Option<Place> {
         let address = address.to_canonical();
-        let network = Network::of(address);
         let mut counts = self.lock();
-        let from_here = counts.by_address.get(&address).copied().unwrap_or(0);
-        let around = network.and_then(|network| counts.by_network.get(&network)).copied();
-        let crowded = around.is_some_and(|around| around >= per_address.max(all / 4));
-        if counts.all >= all || from_here >= per_address || crowded {
-            return None;
+        while let Some(crowd) = counts.crowd(address, all, per_address) {
+            counts.evict(crowd)?;
         }
         counts.all += 1;
-        counts.by_address.insert(address, from_here + 1);
-        if let Some(network) = network {
+        *counts.by_address.entry(address).or_default() += 1;
+        if let Some(network) = Network::of(address) {
             *counts.by_network.entry(network).or_default() += 1;
         }
-        Some(Place { places: self.clone(), address })
+        counts.last += 1;
+        let number = counts.last;
+        let (evict, evicted) = oneshot::channel();
+        counts.unproven.insert(number, Unproven { address, evict });
+        drop(counts);
+        Some(Place { places: self.clone(), address, number, kept: false, evicted: Some(evicted) })
     }
 
     /// Whether there is no connection.
@@ -122,13 +156,71 @@ impl Places {
     }
 }
 
+impl Counts {
+    fn crowd(&self, address: IpAddr, all: usize, per_address: usize) -> Option<Crowd> {
+        let from_here = self.by_address.get(&address).copied().unwrap_or(0);
+        if from_here >= per_address {
+            return Some(Crowd::At(address));
+        }
+        if let Some(network) = Network::of(address) {
+            let around = self.by_network.get(&network).copied().unwrap_or(0);
+            if around >= per_address.max(all / 4) {
+                return Some(Crowd::In(network));
+            }
+        }
+        (self.all >= all).then_some(Crowd::Everybody)
+    }
+
+    /// Takes a place away from one of the crowd.
+    fn evict(&mut self, crowd: Crowd) -> Option<()> {
+        let belongs = |place: &Unproven| match crowd {
+            Crowd::Everybody => true,
+            Crowd::At(address) => place.address == address,
+            Crowd::In(network) => Network::of(place.address) == Some(network),
+        };
+        let (number, _) = self.unproven.iter().find(|(_, place)| belongs(place))?;
+        let number = *number;
+        let place = self.unproven.remove(&number)?;
+        self.leave(place.address);
+        _ = place.evict.send(());
+        Some(())
+    }
+
+    fn leave(&mut self, address: IpAddr) {
+        self.all -= 1;
+        give_back(&mut self.by_address, &address);
+        if let Some(network) = Network::of(address) {
+            give_back(&mut self.by_network, &network);
+        }
+    }
+}
+
+impl Place {
+    /// Nobody takes it away any more. Too late where that has happened.
+    pub(crate) fn keep(&mut self) {
+        self.kept |= self.places.lock().unproven.remove(&self.number).is_some();
+    }
+
+    /// Waits until it is taken away.
+    pub(crate) async fn evicted(&mut self) {
+        poll_fn(|cx| self.poll_evicted(cx)).await;
+    }
+
+    /// Whether it was taken away.
+    pub(crate) fn poll_evicted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(evicted) = &mut self.evicted else { return Poll::Pending };
+        let told = ready!(Pin::new(evicted).poll(cx));
+        self.evicted = None;
+        // Otherwise it is kept.
+        if told.is_ok() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.places.lock();
-        counts.all -= 1;
-        give_back(&mut counts.by_address, &self.address);
-        if let Some(network) = Network::of(self.address) {
-            give_back(&mut counts.by_network, &network);
+        if counts.unproven.remove(&self.number).is_some() || self.kept {
+            counts.leave(self.address);
         }
     }
 }
@@ -146,24 +238,59 @@ fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
 mod tests {
     use super::*;
 
+    fn kept(place: Option<Place>) -> Option<Place> {
+        place.map(|mut place| {
+            place.keep();
+            place
+        })
+    }
+
+    fn is_evicted(place: &mut Place) -> bool {
+        place.poll_evicted(&mut Context::from_waker(std::task::Waker::noop())).is_ready()
+    }
+
     #[test]
     fn places_are_bounded_by_address_and_in_all_and_given_back() {
         let places = Places::default();
         let (a, b): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
-        let first = places.take(a, 3, 2).unwrap();
-        let _second = places.take(mapped, 3, 2).unwrap();
+        let first = kept(places.take(a, 3, 2)).unwrap();
+        let _second = kept(places.take(mapped, 3, 2)).unwrap();
         assert!(places.take(a, 3, 2).is_none(), "a mapped address is the same address");
-        let _third = places.take(b, 3, 2).unwrap();
+        let _third = kept(places.take(b, 3, 2)).unwrap();
         assert!(places.take(b, 3, 2).is_none(), "full");
         drop(first);
         assert!(places.take(b, 3, 2).is_some());
     }
 
     #[test]
+    fn h09_the_oldest_of_whom_nothing_is_known_makes_room() {
+        let places = Places::default();
+        let (a, b): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let mut elsewhere = places.take(b, 4, 2).unwrap();
+        let mut proven = kept(places.take(a, 4, 2)).unwrap();
+        let mut first = places.take(a, 4, 2).unwrap();
+        // Too many from one address: one from there goes, and not who is known.
+        let mut second = places.take(a, 4, 2).unwrap();
+        assert!(is_evicted(&mut first) && !is_evicted(&mut proven) && !is_evicted(&mut elsewhere));
+        first.keep();
+        drop(first);
+        assert_eq!(places.lock().all, 3, "it was given away already");
+        // Too many in all: the oldest from anywhere.
+        let c: IpAddr = "192.0.2.3".parse().unwrap();
+        let _third = kept(places.take(c, 3, 2)).unwrap();
+        assert!(is_evicted(&mut elsewhere) && !is_evicted(&mut second));
+        second.keep();
+        assert!(places.take(c, 3, 2).is_none(), "everybody is known");
+        assert!(!is_evicted(&mut second) && !is_evicted(&mut proven));
+        drop((second, proven, _third, elsewhere));
+        assert!(places.is_empty() && places.lock().unproven.is_empty());
+    }
+
+    #[test]
     fn h22_one_host_with_all_addresses_of_its_network_takes_a_quarter_of_all_places() {
         let places = Places::default();
-        let take = |n: u32| places.take(format!("2001:db8::{n:x}").parse().unwrap(), 40, 2);
+        let take = |n: u32| kept(places.take(format!("2001:db8::{n:x}").parse().unwrap(), 40, 2));
         let held: Vec<_> = (1..100).filter_map(take).collect();
         assert_eq!(held.len(), 10);
         assert!(places.take("2001:db8:0:1::1".parse().unwrap(), 40, 2).is_some());

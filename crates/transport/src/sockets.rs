@@ -9,7 +9,7 @@ use switchboard_sip::Transport;
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::accept::{Door, Kind};
-use crate::access::AccessList;
+use crate::access::{AccessList, Network};
 use crate::bind::{self, BindError};
 use crate::tls::TlsServer;
 use crate::ws::Origins;
@@ -25,6 +25,10 @@ pub struct Listen {
     pub access: AccessList,
     /// The address that peers are told instead of `address`.
     pub advertised: Option<SocketAddr>,
+    /// Reverse proxies before a WebSocket listener. Of them, and of nobody else, it is believed for whom they come
+    /// (`Forwarded`, RFC 7239, or `X-Forwarded-For`): `access`, the bounds and whatever is counted by address count for that
+    /// client.
+    pub proxies: Vec<Network>,
 }
 
 /// What a listener speaks.
@@ -48,7 +52,13 @@ impl Listen {
     /// A listener that hears everybody.
     #[must_use]
     pub fn new(address: SocketAddr, carrier: Carrier) -> Self {
-        Self { address, carrier, access: AccessList::everybody(), advertised: None }
+        Self {
+            address,
+            carrier,
+            access: AccessList::everybody(),
+            advertised: None,
+            proxies: Vec::new(),
+        }
     }
 
     /// UDP and TCP, on one port.
@@ -116,7 +126,8 @@ impl SipSockets {
         wanted: SocketAddr,
         kind: Kind,
     ) -> Result<SocketAddr, BindError> {
-        let door = Door { kind, access: listen.access.clone() };
+        let (access, proxies) = (listen.access.clone(), listen.proxies.clone());
+        let door = Door { kind, access, proxies };
         let transport = door.transport();
         let socket = bind::sip_stream(transport, wanted)?;
         let local = bound(socket.local_addr(), transport, wanted)?;

@@ -11,11 +11,20 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::limits::{Place, StreamLimits};
 
+/// What the drive loop tells a connection.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Write this.
+    Write(Bytes),
+    /// The peer has shown who they are.
+    Keep,
+}
+
 /// What connections tell the drive loop.
 #[derive(Debug)]
 pub(crate) enum StreamEvent {
     /// A peer connected to us.
-    Opened(Flow, mpsc::Sender<Bytes>),
+    Opened(Flow, mpsc::Sender<Order>),
     /// A whole message.
     Message(Flow, Bytes),
     /// A connection is over, or could not be made; its flow is never used again.
@@ -35,6 +44,10 @@ pub(crate) enum CloseReason {
     Slow,
     /// Nothing came for too long.
     Idle,
+    /// The peer did not show in time who they are.
+    Unproven,
+    /// The place was needed, and the peer had not shown who they are.
+    Crowded,
     /// The peer takes nothing.
     Stuck,
     /// What came has no frame: there is no way to find the next message.
@@ -55,6 +68,8 @@ impl std::fmt::Display for CloseReason {
             Self::Connect => "no connection could be made",
             Self::Slow => "a message was not complete in time",
             Self::Idle => "nothing came for too long",
+            Self::Unproven => "the peer did not show in time who they are",
+            Self::Crowded => "its place was needed",
             Self::Stuck => "the peer takes nothing",
             Self::Framing => "what came is no SIP message",
             Self::TooLarge => "a message was too large",
@@ -77,12 +92,12 @@ pub(crate) enum Side {
 pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     flow: Flow,
-    mut outgoing: mpsc::Receiver<Bytes>,
+    mut orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<StreamEvent>,
     limits: StreamLimits,
-    (side, place): (Side, Place),
+    (side, mut place): (Side, Place),
 ) {
-    let reason = serve(&mut stream, flow, &mut outgoing, &events, limits, side).await;
+    let reason = serve(&mut stream, flow, &mut orders, &events, limits, (side, &mut place)).await;
     drop(place);
     // The driver may be gone already; then nobody needs to know.
     _ = events.send(StreamEvent::Closed(flow, reason)).await;
@@ -91,19 +106,17 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     flow: Flow,
-    outgoing: &mut mpsc::Receiver<Bytes>,
+    orders: &mut mpsc::Receiver<Order>,
     events: &mpsc::Sender<StreamEvent>,
     limits: StreamLimits,
-    side: Side,
+    (side, place): (Side, &mut Place),
 ) -> CloseReason {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut framer = Framer::new();
     let mut buffer = BytesMut::with_capacity(READ);
     let mut begun = false;
-    // Whoever comes says what they came for; keep-alives are not it.
-    let mut spoken = side == Side::Opened;
-    let first_by = now() + limits.first_message;
-    let mut deadline = if spoken { now() + limits.idle } else { first_by };
+    let mut manners = Manners::new(side, limits);
+    let mut deadline = manners.silent_by();
     loop {
         tokio::select! {
             read = reader.read_buf(&mut buffer) => {
@@ -116,7 +129,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 loop {
                     match framer.decode(&mut buffer) {
                         Ok(Decoded::Message(message)) => {
-                            (fresh, spoken) = (true, true);
+                            fresh = true;
+                            manners.spoken = true;
                             if events.send(StreamEvent::Message(flow, message)).await.is_err() {
                                 return CloseReason::Us;
                             }
@@ -134,7 +148,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                             // The core answers 400 where the headers allow; then the stream ends.
                             let rest = buffer.split().freeze();
                             _ = events.send(StreamEvent::Message(flow, rest)).await;
-                            flush(&mut writer, outgoing, limits.write_deadline).await;
+                            flush(&mut writer, orders, limits.write_deadline).await;
                             return CloseReason::Framing;
                         }
                     }
@@ -142,29 +156,82 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 // A message that has begun keeps the deadline that its first octet set.
                 if buffer.is_empty() {
                     begun = false;
-                    deadline = if spoken { now() + limits.idle } else { first_by };
+                    deadline = manners.silent_by();
                 } else if fresh || !begun {
                     begun = true;
-                    deadline = now() + limits.message_deadline;
                     // Half a keep-alive behind each whole one earns no place either.
-                    if !spoken {
-                        deadline = deadline.min(first_by);
+                    deadline = manners.silent_by().min(now() + limits.message_deadline);
+                }
+            }
+            order = orders.recv() => match order {
+                Some(Order::Write(payload)) => {
+                    if let Err(reason) = write(&mut writer, &payload, limits.write_deadline).await {
+                        return reason;
                     }
                 }
-            }
-            payload = outgoing.recv() => {
-                let Some(payload) = payload else {
+                Some(Order::Keep) => {
+                    place.keep();
+                    manners.proven = true;
+                    if !begun {
+                        deadline = manners.silent_by();
+                    }
+                }
+                None => {
                     _ = timeout(limits.write_deadline, writer.shutdown()).await;
                     return CloseReason::Us;
-                };
-                if let Err(reason) = write(&mut writer, &payload, limits.write_deadline).await {
-                    return reason;
                 }
-            }
+            },
             () = sleep_until(deadline) => {
-                return if begun { CloseReason::Slow } else { CloseReason::Idle };
+                return if manners.is_overdue() {
+                    CloseReason::Unproven
+                } else if begun {
+                    CloseReason::Slow
+                } else {
+                    CloseReason::Idle
+                };
             }
+            () = place.evicted() => return CloseReason::Crowded,
         }
+    }
+}
+
+/// How far a peer has come: who they are, and how long they may be silent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manners {
+    /// A message came. Whoever comes says what they came for; keep-alives are not it.
+    pub(crate) spoken: bool,
+    /// We know who it is.
+    pub(crate) proven: bool,
+    first_by: Instant,
+    proven_by: Instant,
+    idle: Duration,
+}
+
+impl Manners {
+    pub(crate) fn new(side: Side, limits: StreamLimits) -> Self {
+        // Whom we call we know.
+        let known = side == Side::Opened;
+        let (first_by, proven_by) = (now() + limits.first_message, now() + limits.unproven);
+        Self { spoken: known, proven: known, first_by, proven_by, idle: limits.idle }
+    }
+
+    /// When silence that begins now is too long.
+    pub(crate) fn silent_by(&self) -> Instant {
+        match (self.proven, self.spoken) {
+            (true, _) => now() + self.idle,
+            (false, true) => self.proven_by,
+            (false, false) => self.first_by.min(self.proven_by),
+        }
+    }
+
+    /// By when a peer has to have shown who they are that has not yet.
+    pub(crate) fn proven_by(&self) -> Option<Instant> {
+        (!self.proven).then_some(self.proven_by)
+    }
+
+    /// Whether it has come further than it may without having shown who it is.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.spoken && self.proven_by().is_some_and(|by| by <= now())
     }
 }
 
@@ -176,11 +243,13 @@ pub(crate) const LAST_WORDS: Duration = Duration::from_millis(200);
 
 async fn flush(
     writer: &mut (impl AsyncWrite + Unpin),
-    outgoing: &mut mpsc::Receiver<Bytes>,
+    orders: &mut mpsc::Receiver<Order>,
     deadline: Duration,
 ) {
-    while let Ok(Some(payload)) = timeout(LAST_WORDS, outgoing.recv()).await {
-        if write(writer, &payload, deadline).await.is_err() {
+    while let Ok(Some(order)) = timeout(LAST_WORDS, orders.recv()).await {
+        if let Order::Write(payload) = order
+            && write(writer, &payload, deadline).await.is_err()
+        {
             return;
         }
     }

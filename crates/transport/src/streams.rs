@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::accept::{self, Door, Gate};
 use crate::connect;
 use crate::limits::StreamLimits;
-use crate::stream::StreamEvent;
+use crate::stream::{Order, StreamEvent};
 use crate::tls::TlsClient;
 
 /// Events that wait for the drive loop; readers wait beyond it, and so do their peers.
@@ -37,7 +37,9 @@ pub(crate) struct Streams {
 
 struct Open {
     peer: Option<Peer>,
-    outgoing: mpsc::Sender<Bytes>,
+    orders: mpsc::Sender<Order>,
+    /// It was told that it may stay.
+    kept: bool,
 }
 
 /// Who is at the other end of a connection that may be used again (RFC 3261, section 18.1.1; RFC 5923).
@@ -83,12 +85,21 @@ impl Streams {
             None => self.way_to(flow, host)?,
         };
         let open = self.open.get(&id).ok_or(Gone)?;
-        if open.outgoing.try_send(payload).is_err() {
+        if open.orders.try_send(Order::Write(payload)).is_err() {
             // Full: the peer takes nothing. Closing is the only honest answer.
             self.forget(id);
             return Err(Gone);
         }
         Ok(())
+    }
+
+    /// The peer of this flow has shown who they are: the connection may stay, and be silent.
+    pub(crate) fn keep(&mut self, flow: Flow) {
+        let open = flow.connection.and_then(|id| self.open.get_mut(&id));
+        if let Some(open) = open.filter(|open| !open.kept) {
+            // Where its queue is full it takes nothing, and will be closed for that.
+            open.kept = open.orders.try_send(Order::Keep).is_ok();
+        }
     }
 
     /// The next event; [`StreamEvent::Opened`] has been entered into the table already.
@@ -97,7 +108,7 @@ impl Streams {
         match self.events.poll_recv(cx) {
             Poll::Ready(Some(event)) => {
                 match &event {
-                    StreamEvent::Opened(flow, outgoing) => self.enter_accepted(flow, outgoing),
+                    StreamEvent::Opened(flow, orders) => self.enter_accepted(flow, orders),
                     StreamEvent::Closed(flow, _) => {
                         if let Some(id) = flow.connection {
                             self.forget(id);
@@ -124,7 +135,7 @@ impl Streams {
         self.gate.is_empty()
     }
 
-    fn enter_accepted(&mut self, flow: &Flow, outgoing: &mpsc::Sender<Bytes>) {
+    fn enter_accepted(&mut self, flow: &Flow, orders: &mpsc::Sender<Order>) {
         // Of somebody who came over TLS we know no name, and over WebSocket there is no other way than the flow.
         let peer = (flow.transport == Transport::Tcp).then_some(Peer {
             transport: Transport::Tcp,
@@ -132,16 +143,16 @@ impl Streams {
             name: None,
         });
         if !*self.closing.borrow() {
-            self.enter(flow, peer, outgoing.clone());
+            self.enter(flow, peer, orders.clone(), false);
         }
     }
 
-    fn enter(&mut self, flow: &Flow, peer: Option<Peer>, outgoing: mpsc::Sender<Bytes>) {
+    fn enter(&mut self, flow: &Flow, peer: Option<Peer>, orders: mpsc::Sender<Order>, kept: bool) {
         if let Some(id) = flow.connection {
             if let Some(peer) = &peer {
                 self.by_peer.insert(peer.clone(), id);
             }
-            self.open.insert(id, Open { peer, outgoing });
+            self.open.insert(id, Open { peer, orders, kept });
         }
     }
 
@@ -179,8 +190,8 @@ impl Streams {
         let place = self.gate.place_outside(wanted.remote.ip())?;
         // `local` stays the listener's: to the core a flow is one and the same before and after connecting.
         let flow = self.gate.flow(wanted.transport, wanted.local, wanted.remote);
-        let (outgoing, queue) = mpsc::channel(self.gate.limits.write_queue);
-        self.enter(&flow, Some(peer), outgoing);
+        let (orders, queue) = mpsc::channel(self.gate.limits.write_queue);
+        self.enter(&flow, Some(peer), orders, true);
         self.tasks.spawn(connect::run(way, flow, queue, self.gate.clone(), place));
         flow.connection
     }
@@ -239,21 +250,83 @@ mod tests {
         assert_eq!(streams.send(flow, Bytes::from_static(b"late"), || None), Err(Gone), "h09");
     }
 
+    /// The flow of a connection whose peer sent a message, and the message is read.
+    async fn arrival(streams: &mut Streams, address: SocketAddr) -> (TcpStream, Flow) {
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        peer.write_all(OPTIONS).await.unwrap();
+        let StreamEvent::Opened(flow, _) = event(streams).await else { panic!() };
+        let StreamEvent::Message(..) = event(streams).await else { panic!() };
+        (peer, flow)
+    }
+
     #[tokio::test]
     async fn h09_one_address_cannot_take_all_connections() {
         let limits = StreamLimits { connections_per_address: 2, ..StreamLimits::default() };
         let (mut streams, address) = listening(limits);
-        let mut first = TcpStream::connect(address).await.unwrap();
-        let _second = TcpStream::connect(address).await.unwrap();
+        let (mut first, one) = arrival(&mut streams, address).await;
+        let (_second, two) = arrival(&mut streams, address).await;
+        for flow in [one, two] {
+            streams.keep(flow);
+            // Both have heard it once this is written.
+            streams.send(flow, Bytes::from_static(b"x"), || None).unwrap();
+        }
+        first.read_exact(&mut [0; 1]).await.unwrap();
         let mut third = TcpStream::connect(address).await.unwrap();
-        assert!(matches!(event(&mut streams).await, StreamEvent::Opened(..)));
-        assert!(matches!(event(&mut streams).await, StreamEvent::Opened(..)));
         assert_eq!(third.read(&mut [0; 1]).await.unwrap(), 0, "closed at once");
         // A place that is given back can be taken.
         first.shutdown().await.unwrap();
         assert!(matches!(event(&mut streams).await, StreamEvent::Closed(..)));
-        let _fourth = TcpStream::connect(address).await.unwrap();
-        assert!(matches!(event(&mut streams).await, StreamEvent::Opened(..)));
+        let _fourth = arrival(&mut streams, address).await;
+    }
+
+    /// Messages that prove nothing hold no place that somebody else needs.
+    #[tokio::test]
+    async fn h09_whoever_has_shown_nothing_makes_room_and_who_has_stays() {
+        let limits = StreamLimits { connections: 3, ..StreamLimits::default() };
+        let (mut streams, address) = listening(limits);
+        let (mut known, flow) = arrival(&mut streams, address).await;
+        streams.keep(flow);
+        streams.send(flow, Bytes::from_static(b"x"), || None).unwrap();
+        known.read_exact(&mut [0; 1]).await.unwrap();
+        let mut strangers = Vec::new();
+        for _ in 0..8 {
+            let mut peer = TcpStream::connect(address).await.unwrap();
+            peer.write_all(OPTIONS).await.unwrap();
+            strangers.push(peer);
+        }
+        let (mut opened, mut crowded) = (0, 0);
+        while opened < 8 || crowded < 6 {
+            match event(&mut streams).await {
+                StreamEvent::Opened(..) => opened += 1,
+                StreamEvent::Closed(_, reason) => {
+                    assert_eq!(reason, CloseReason::Crowded);
+                    crowded += 1;
+                }
+                StreamEvent::Message(..) => {}
+            }
+        }
+        assert_eq!(strangers[0].read(&mut [0; 1]).await.unwrap_or(0), 0, "the oldest went first");
+        streams.send(flow, Bytes::from_static(b"still"), || None).unwrap();
+        let mut heard = [0; 5];
+        known.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"still");
+    }
+
+    /// Who has shown nothing is closed in time, whatever they send, and who has is not.
+    #[tokio::test]
+    async fn h09_a_message_that_proves_nothing_buys_a_little_time() {
+        let limits =
+            StreamLimits { unproven: Duration::from_millis(300), ..StreamLimits::default() };
+        let (mut streams, address) = listening(limits);
+        let (_known, flow) = arrival(&mut streams, address).await;
+        streams.keep(flow);
+        let (mut stranger, theirs) = arrival(&mut streams, address).await;
+        stranger.write_all(b"\r\n\r\n").await.unwrap();
+        let StreamEvent::Closed(closed, CloseReason::Unproven) = event(&mut streams).await else {
+            panic!()
+        };
+        assert_eq!(closed, theirs);
+        assert!(streams.send(flow, Bytes::from_static(b"x"), || None).is_ok());
     }
 
     #[tokio::test]

@@ -1,10 +1,12 @@
 //! One WebSocket connection (RFC 6455) that carries SIP (RFC 7118).
 
 mod counted;
+mod forwarded;
 mod handshake;
 
+pub(crate) use forwarded::client;
 pub use handshake::Origins;
-pub(crate) use handshake::accept;
+pub(crate) use handshake::{Refused, accept};
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,7 +25,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::limits::{Place, StreamLimits};
-use crate::stream::{CloseReason, LAST_WORDS, StreamEvent};
+use crate::stream::{CloseReason, LAST_WORDS, Manners, Order, Side, StreamEvent};
 
 /// A connection whose handshake is done.
 pub(crate) type Socket<S> = WebSocketStream<Counted<S>>;
@@ -32,32 +34,30 @@ pub(crate) type Socket<S> = WebSocketStream<Counted<S>>;
 pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     socket: Socket<S>,
     flow: Flow,
-    outgoing: mpsc::Receiver<Bytes>,
+    orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<StreamEvent>,
     limits: StreamLimits,
     place: Place,
 ) {
-    let silent_by = Instant::now() + limits.first_message;
-    let (spoken, asked) = (false, false);
+    let manners = Manners::new(Side::Accepted, limits);
     let mut connection =
-        Connection { socket, flow, outgoing, events, limits, silent_by, spoken, asked };
+        Connection { socket, flow, orders, events, limits, place, manners, asked: false };
     let reason = connection.serve().await;
     connection.say_goodbye(reason).await;
+    let Connection { place, events, .. } = connection;
     drop(place);
     // The driver may be gone already; then nobody needs to know.
-    _ = connection.events.send(StreamEvent::Closed(flow, reason)).await;
+    _ = events.send(StreamEvent::Closed(flow, reason)).await;
 }
 
 struct Connection<S> {
     socket: Socket<S>,
     flow: Flow,
-    outgoing: mpsc::Receiver<Bytes>,
+    orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<StreamEvent>,
     limits: StreamLimits,
-    /// When the first message has to be there.
-    silent_by: Instant,
-    /// Whether it came.
-    spoken: bool,
+    place: Place,
+    manners: Manners,
     /// Whether the peer owes us a sign of life.
     asked: bool,
 }
@@ -65,23 +65,30 @@ struct Connection<S> {
 /// What a connection waits for.
 enum Woken {
     Frame(Option<Result<Message, Error>>),
-    Outgoing(Option<Bytes>),
+    Order(Option<Order>),
     Due,
+    Evicted,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn serve(&mut self) -> CloseReason {
         // The handshake was whole.
         self.socket.get_mut().whole();
-        let mut sleep = Box::pin(sleep_until(self.silent_by));
+        let mut sleep = Box::pin(sleep_until(self.deadline()));
         loop {
             let step = match self.wait(sleep.as_mut()).await {
                 Woken::Frame(Some(Ok(frame))) => self.take(frame).await,
                 Woken::Frame(Some(Err(error))) => Err(reason(&error)),
                 Woken::Frame(None) => Err(CloseReason::Peer),
-                Woken::Outgoing(Some(payload)) => self.write(sip(payload)).await,
-                Woken::Outgoing(None) => Err(CloseReason::Us),
+                Woken::Order(Some(Order::Write(payload))) => self.write(sip(payload)).await,
+                Woken::Order(Some(Order::Keep)) => {
+                    self.place.keep();
+                    self.manners.proven = true;
+                    Ok(())
+                }
+                Woken::Order(None) => Err(CloseReason::Us),
                 Woken::Due => self.due().await,
+                Woken::Evicted => Err(CloseReason::Crowded),
             };
             if let Err(reason) = step {
                 return reason;
@@ -91,12 +98,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// When to look after the peer: octets that make no whole message have their deadline, silence has another.
     fn deadline(&self) -> Instant {
-        let silence = match (self.spoken, self.asked) {
-            (false, _) => self.silent_by,
+        let silence = match (self.manners.spoken, self.asked) {
+            (false, _) => self.manners.silent_by(),
             (true, false) => self.heard() + self.limits.ping,
             (true, true) => self.heard() + self.limits.ping * 2,
         };
-        self.whole_by().map_or(silence, |by| by.min(silence))
+        let others = [self.whole_by(), self.manners.proven_by()];
+        others.into_iter().flatten().fold(silence, Instant::min)
     }
 
     fn whole_by(&self) -> Option<Instant> {
@@ -111,7 +119,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.whole_by().is_some_and(|by| by <= Instant::now()) {
             return Err(CloseReason::Slow);
         }
-        if !self.spoken || self.asked {
+        if self.manners.is_overdue() {
+            return Err(CloseReason::Unproven);
+        }
+        if !self.manners.spoken || self.asked {
             return Err(CloseReason::Idle);
         }
         self.asked = true;
@@ -123,8 +134,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if let Poll::Ready(frame) = self.socket.poll_next_unpin(cx) {
                 return Poll::Ready(Woken::Frame(frame));
             }
-            if let Poll::Ready(payload) = self.outgoing.poll_recv(cx) {
-                return Poll::Ready(Woken::Outgoing(payload));
+            if let Poll::Ready(order) = self.orders.poll_recv(cx) {
+                return Poll::Ready(Woken::Order(order));
+            }
+            if self.place.poll_evicted(cx).is_ready() {
+                return Poll::Ready(Woken::Evicted);
             }
             // Octets that came just now may have moved it.
             let due = self.deadline();
@@ -138,7 +152,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// A whole frame, or message of several frames.
     async fn take(&mut self, frame: Message) -> Result<(), CloseReason> {
-        self.socket.get_mut().whole();
+        match &frame {
+            Message::Ping(payload) | Message::Pong(payload) => {
+                self.socket.get_mut().control(payload.len());
+            }
+            _ => self.socket.get_mut().whole(),
+        }
         self.asked = false;
         let payload = match frame {
             Message::Text(text) => Bytes::from(text),
@@ -150,7 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         match decode_frame(payload) {
             Ok(Decoded::Message(message)) => {
-                self.spoken = true;
+                self.manners.spoken = true;
                 let told = self.events.send(StreamEvent::Message(self.flow, message)).await;
                 told.map_err(|_| CloseReason::Us)
             }
@@ -178,7 +197,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             CloseReason::Framing => CloseCode::Unsupported,
             CloseReason::TooLarge => CloseCode::Size,
             CloseReason::Protocol => CloseCode::Protocol,
-            CloseReason::Slow | CloseReason::Idle => CloseCode::Policy,
+            CloseReason::Slow | CloseReason::Idle | CloseReason::Unproven => CloseCode::Policy,
+            CloseReason::Crowded => CloseCode::Again,
             CloseReason::Peer => {
                 _ = timeout(LAST_WORDS, self.socket.flush()).await;
                 return;

@@ -45,6 +45,7 @@ impl Doors {
             listen.push(Listen {
                 access: at.allow.clone().map_or_else(AccessList::everybody, AccessList::only),
                 advertised: at.advertise,
+                proxies: settings.file.websocket.trusted_proxies.clone(),
                 ..Listen::new(at.address, carrier)
             });
         }
@@ -114,7 +115,7 @@ fn origins(settings: &Settings) -> Origins {
     if origins.iter().any(|origin| origin == "*") {
         Origins::any()
     } else {
-        Origins::only(origins.iter().cloned())
+        Origins::only(origins.iter().cloned()).hosts(settings.file.sip.hosts.iter().cloned())
     }
 }
 

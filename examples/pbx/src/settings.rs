@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use switchboard_pbx::{AudioEncryption, Codec, Config, Srtp};
 use switchboard_store::TomlFaults;
-use switchboard_transport::{PortRange, StreamLimits};
+use switchboard_transport::{Network, PortRange, StreamLimits};
 
 use crate::cli::{Language, LogFormat, ServeArgs};
 use crate::doors::CertificateFiles;
@@ -197,6 +197,8 @@ pub(crate) struct TlsSettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WebSocketSettings {
     pub(crate) origins: Vec<String>,
+    #[serde(deserialize_with = "networks")]
+    pub(crate) trusted_proxies: Vec<Network>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -325,6 +327,11 @@ fn default_ports() -> PortRange {
     }
 }
 
+fn networks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+    let list = Vec::<String>::deserialize(deserializer)?;
+    list.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
+}
+
 fn port_range<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<PortRange, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
@@ -365,11 +372,15 @@ mod tests {
     fn files_are_looked_for_beside_the_settings() {
         let text = "[sip]\nlisten = [{ at = \"tls:127.0.0.1:5061\", clients = [\"ca.pem\"] }]\n\
                     [tls]\ncertificates = [{ certificate = \"a.pem\", key = \"/etc/a.key\" }]\n\
-                    [websocket]\norigins = [\"https://phone.example.com\"]\n";
+                    [websocket]\norigins = [\"https://phone.example.com\"]\n\
+                    trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n";
         let file = SettingsFile::parse(text).unwrap().beside(Path::new("/srv/pbx"));
         assert_eq!(file.sip.listen[0].clients, [Path::new("/srv/pbx/ca.pem")]);
         assert_eq!(file.tls.certificates[0].certificate, Path::new("/srv/pbx/a.pem"));
         assert_eq!(file.tls.certificates[0].key, Path::new("/etc/a.key"));
+        let proxies: Vec<_> =
+            file.websocket.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(proxies, ["127.0.0.1/32", "10.0.0.0/8"]);
         let faults = SettingsFile::parse("[websocket]\norigins = [\"phone.example.com\"]\n");
         assert!(faults.unwrap_err().to_string().contains("a site is wanted"));
     }

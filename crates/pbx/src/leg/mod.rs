@@ -22,7 +22,7 @@ use switchboard_sdp::Codec;
 use switchboard_sip::session_timer::SessionTimer;
 use switchboard_sip::subscription::dialog_info::{CallState, Direction};
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, Message, Method, StatusCode};
+use switchboard_sip::{Flow, Message, Method, StatusCode, Transport};
 
 pub(crate) use keep::granted;
 pub(crate) use plan::{ALLOW, Plan};
@@ -127,9 +127,13 @@ impl Leg {
         peer: Peer,
         (id, flow, invite): (TransactionId, Flow, Message),
     ) -> Self {
-        let trust = match peer {
-            Peer::Phone(_) => Trust::Signalled(flow.remote.ip()),
-            Peer::Trunk(_) => Trust::Described(flow.remote.ip()),
+        let from = flow.remote.ip();
+        let trust = match &peer {
+            Peer::Phone(_) => Trust::Signalled(from),
+            Peer::Trunk(trunk) if flow.transport == Transport::Udp => {
+                Trust::Claimed { from, named: world.trunks.addresses(trunk) }
+            }
+            Peer::Trunk(_) => Trust::Described(from),
         };
         let port = Port::ask(world, key, flow);
         let tag = world.layer.identifiers().tag();
@@ -148,7 +152,7 @@ impl Leg {
         plan: Plan,
         prefer: Option<Codec>,
     ) -> Self {
-        let trust = plan.trust;
+        let trust = plan.trust.clone();
         let port = Port::ask(world, key, plan.flow);
         let sip = Sip::Planned(Box::new(plan), prefer);
         let timer = SessionTimer::new(world.config.timing.session);
@@ -255,7 +259,7 @@ impl Leg {
         id: LegId,
         local: SocketAddr,
     ) {
-        if !self.port.opened(world, id, local, self.trust) {
+        if !self.port.opened(world, id, local, &self.trust) {
             return;
         }
         if let Sip::Planned(..) = self.sip {
@@ -340,6 +344,20 @@ impl Leg {
             }
             Sip::Leaving(_) => self.over(world),
             _ => {}
+        }
+    }
+
+    /// A request with the tag that only our answer told: its sender is where our answer went, and may
+    /// have audio sent to its gateways.
+    fn prove(&mut self, world: &mut World) {
+        if !self.trust.prove() {
+            return;
+        }
+        if let Some(session) = self.port.session_mut()
+            && let Some(stream) = session.prove()
+        {
+            let leg = session.media();
+            world.media(Command::Configure { leg, stream });
         }
     }
 

@@ -48,7 +48,7 @@ impl Port {
         world: &mut World,
         id: LegId,
         local: SocketAddr,
-        trust: Trust,
+        trust: &Trust,
     ) -> bool {
         match self {
             Self::Asked(flow) => {
@@ -57,7 +57,7 @@ impl Port {
                 let identifiers = world.layer.identifiers();
                 let encryption = world.config.audio.of(flow.transport, || identifiers.seed());
                 let codecs = Arc::clone(&world.config.codecs);
-                let session = Session::new(id.0, id, local, trust, (encryption, codecs));
+                let session = Session::new(id.0, id, local, trust.clone(), (encryption, codecs));
                 *self = Self::Open(Box::new(session));
                 true
             }

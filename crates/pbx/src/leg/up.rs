@@ -205,6 +205,7 @@ impl Leg {
         flow: Flow,
         request: &Message,
     ) {
+        self.prove(world);
         if *request.method() == Method::Prack {
             return self.prack(now, world, id, request);
         }
@@ -254,6 +255,7 @@ impl Leg {
         flow: Flow,
         ack: &Message,
     ) {
+        self.prove(world);
         let leaving = matches!(self.sip, Sip::Leaving(_));
         let (Sip::Up(up) | Sip::Leaving(up)) = &mut self.sip else { return };
         let here = up.flow.remote.ip() == flow.remote.ip();

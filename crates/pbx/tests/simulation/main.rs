@@ -5,6 +5,7 @@
 mod account;
 mod dismissal;
 mod early;
+mod forged;
 mod hostile;
 mod inbound;
 mod internal;

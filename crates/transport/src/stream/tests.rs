@@ -10,7 +10,7 @@ const OPTIONS: &[u8] = b"OPTIONS sip:pbx SIP/2.0\r\nContent-Length: 0\r\n\r\n";
 
 struct Rig {
     peer: DuplexStream,
-    outgoing: mpsc::Sender<Bytes>,
+    outgoing: mpsc::Sender<Order>,
     events: mpsc::Receiver<StreamEvent>,
     places: Places,
 }
@@ -68,7 +68,7 @@ async fn messages_are_cut_out_however_they_are_sent() {
     }
     assert_eq!(rig.message().await, OPTIONS);
     assert_eq!(rig.message().await, OPTIONS);
-    rig.outgoing.send(Bytes::from_static(b"SIP/2.0 200 OK\r\n")).await.unwrap();
+    rig.outgoing.send(Order::Write(Bytes::from_static(b"SIP/2.0 200 OK\r\n"))).await.unwrap();
     assert_eq!(rig.read(16).await, b"SIP/2.0 200 OK\r\n");
 }
 
@@ -137,14 +137,14 @@ async fn h09_whoever_comes_and_says_nothing_gives_up_the_place_soon() {
     speaking.peer.write_all(OPTIONS).await.unwrap();
     assert_eq!(speaking.message().await, OPTIONS);
     let begun = now();
-    assert_eq!(speaking.closed().await, CloseReason::Idle);
-    assert_eq!((now() - begun).as_secs(), 7200);
+    assert_eq!(speaking.closed().await, CloseReason::Unproven);
+    assert_eq!((now() - begun).as_secs(), 64);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_is_given_up() {
     let mut rig = rig(StreamLimits::default());
-    rig.outgoing.send(Bytes::from(vec![b'x'; 8192])).await.unwrap();
+    rig.outgoing.send(Order::Write(Bytes::from(vec![b'x'; 8192]))).await.unwrap();
     assert_eq!(rig.closed().await, CloseReason::Stuck);
 }
 
@@ -156,7 +156,7 @@ async fn h01_lost_framing_is_answered_once_then_the_stream_ends() {
         .await
         .unwrap();
     assert!(rig.message().await.starts_with(b"OPTIONS sip:a"));
-    rig.outgoing.send(Bytes::from_static(b"SIP/2.0 400 Bad\r\n")).await.unwrap();
+    rig.outgoing.send(Order::Write(Bytes::from_static(b"SIP/2.0 400 Bad\r\n"))).await.unwrap();
     assert_eq!(rig.read(17).await, b"SIP/2.0 400 Bad\r\n");
     assert_eq!(rig.closed().await, CloseReason::Framing);
 }
@@ -164,9 +164,43 @@ async fn h01_lost_framing_is_answered_once_then_the_stream_ends() {
 #[tokio::test(start_paused = true)]
 async fn the_last_words_are_written_before_we_close() {
     let mut rig = rig(StreamLimits::default());
-    rig.outgoing.send(Bytes::from_static(b"BYE")).await.unwrap();
+    rig.outgoing.send(Order::Write(Bytes::from_static(b"BYE"))).await.unwrap();
     let (unused, _) = mpsc::channel(1);
     drop(std::mem::replace(&mut rig.outgoing, unused));
     assert_eq!(rig.read(3).await, b"BYE");
     assert_eq!(rig.closed().await, CloseReason::Us);
+}
+
+#[tokio::test(start_paused = true)]
+async fn h09_who_has_shown_nothing_has_no_more_than_its_time() {
+    let limits = StreamLimits::default();
+    let mut rig = rig_of(limits, Side::Accepted);
+    let began = Instant::now();
+    for _ in 0..10 {
+        // Messages and keep-alives gain nothing.
+        if rig.peer.write_all(OPTIONS).await.is_err() {
+            break;
+        }
+        _ = rig.peer.write_all(b"\r\n\r\n").await;
+        rig.message().await;
+        if timeout(Duration::from_secs(10), rig.events.recv()).await.is_ok() {
+            break;
+        }
+    }
+    let took = began.elapsed();
+    assert!(took <= limits.unproven + Duration::from_secs(1), "{took:?}");
+    assert!(took >= limits.unproven, "{took:?}");
+    assert!(rig.places.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_shown_who_they_are_may_be_silent_for_long() {
+    let limits = StreamLimits::default();
+    let mut rig = rig_of(limits, Side::Accepted);
+    rig.peer.write_all(OPTIONS).await.unwrap();
+    rig.message().await;
+    let began = Instant::now();
+    rig.outgoing.send(Order::Keep).await.unwrap();
+    assert_eq!(rig.closed().await, CloseReason::Idle);
+    assert!(began.elapsed() >= limits.idle);
 }

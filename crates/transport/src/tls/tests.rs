@@ -45,7 +45,7 @@ fn listening(server: &TlsServer, limits: StreamLimits) -> (Streams, SocketAddr) 
     let listener = bind::sip_stream(Transport::Tls, "127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let mut streams = Streams::new(limits, None);
-    let door = Door { kind: Kind::Tls(server.clone()), access: AccessList::everybody() };
+    let door = Door::open(Kind::Tls(server.clone()));
     streams.listen(listener, door);
     (streams, address)
 }
@@ -233,7 +233,10 @@ async fn h21_an_access_list_ends_a_connection_before_its_handshake() {
     let remote = listener.local_addr().unwrap();
     let mut there = Streams::new(StreamLimits::default(), None);
     let access = AccessList::only(vec!["192.0.2.0/24".parse().unwrap()]);
-    there.listen(listener, Door { kind: Kind::Tls(server(std::slice::from_ref(&ours))), access });
+    there.listen(
+        listener,
+        Door { access, ..Door::open(Kind::Tls(server(std::slice::from_ref(&ours)))) },
+    );
     let mut here = calling(&client(&[&ours]));
     let refused = arrives(&mut there, &mut here, remote, "pbx").await;
     assert_eq!(refused, Err(CloseReason::Connect));

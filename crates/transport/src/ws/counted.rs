@@ -15,11 +15,16 @@ pub(crate) struct Counted<S> {
     heard: Instant,
     /// The first octets since the last whole message came then.
     begun: Option<Instant>,
+    /// So many came since, but for those of control frames.
+    octets: usize,
 }
+
+/// Octets of a control frame's header: it is short, and a client masks it (RFC 6455, section 5.2).
+const CONTROL: usize = 6;
 
 impl<S> Counted<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, heard: Instant::now(), begun: None }
+        Self { stream, heard: Instant::now(), begun: None, octets: 0 }
     }
 
     pub(super) fn heard(&self) -> Instant {
@@ -32,7 +37,16 @@ impl<S> Counted<S> {
 
     /// What came was a whole message.
     pub(super) fn whole(&mut self) {
-        self.begun = None;
+        (self.begun, self.octets) = (None, 0);
+    }
+
+    /// What came was a control frame with so many octets of payload. It may stand between the fragments of a message, whose
+    /// time goes on.
+    pub(super) fn control(&mut self, payload: usize) {
+        self.octets = self.octets.saturating_sub(CONTROL + payload);
+        if self.octets == 0 {
+            self.begun = None;
+        }
     }
 }
 
@@ -48,6 +62,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         if buffer.filled().len() > before {
             this.heard = Instant::now();
             this.begun.get_or_insert(this.heard);
+            this.octets += buffer.filled().len() - before;
         }
         Poll::Ready(read)
     }

@@ -18,7 +18,7 @@ type Client = WebSocketStream<DuplexStream>;
 
 struct Rig {
     client: Client,
-    outgoing: Option<mpsc::Sender<Bytes>>,
+    outgoing: Option<mpsc::Sender<Order>>,
     events: mpsc::Receiver<StreamEvent>,
     places: Places,
 }
@@ -33,8 +33,8 @@ async fn shake(
         let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
         request.headers_mut().append(name, value);
     }
-    let origins = Origins::default();
-    match tokio::join!(client_async(request, theirs), accept(ours, &origins)) {
+    let origins = Origins::default().hosts(["pbx.example.com".to_owned()]);
+    match tokio::join!(client_async(request, theirs), accept(ours, &origins, |_| Ok(()))) {
         (Ok((client, response)), Ok(socket)) => {
             assert_eq!(response.headers()["sec-websocket-protocol"], "sip");
             Ok((client, socket))
@@ -111,9 +111,9 @@ async fn text_and_binary_frames_carry_a_message_each() {
     rig.says(OPTIONS.as_bytes().to_vec()).await;
     assert_eq!(rig.message().await, OPTIONS);
     let outgoing = rig.outgoing.clone().unwrap();
-    outgoing.send(Bytes::from_static(b"SIP/2.0 200 OK\r\n\r\n")).await.unwrap();
+    outgoing.send(Order::Write(Bytes::from_static(b"SIP/2.0 200 OK\r\n\r\n"))).await.unwrap();
     assert_eq!(rig.hears().await, Message::text("SIP/2.0 200 OK\r\n\r\n"));
-    outgoing.send(Bytes::from_static(b"SIP/2.0 200 \xff\r\n\r\n")).await.unwrap();
+    outgoing.send(Order::Write(Bytes::from_static(b"SIP/2.0 200 \xff\r\n\r\n"))).await.unwrap();
     assert!(rig.hears().await.is_binary(), "what is no text is not called so");
 }
 
@@ -182,6 +182,31 @@ async fn h09_a_frame_that_never_ends_meets_its_deadline_however_slowly_it_drips(
 }
 
 #[tokio::test(start_paused = true)]
+async fn h09_control_frames_between_fragments_buy_no_time() {
+    let mut rig = rig().await;
+    let began = Instant::now();
+    let part = Frame::message(OPTIONS[..9].to_owned(), OpCode::Data(Data::Text), false);
+    rig.says(Message::Frame(part)).await;
+    let pings = async {
+        for _ in 0..60 {
+            if rig.client.send(Message::Ping(Bytes::from_static(b"hello"))).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let closed = async {
+        match rig.events.recv().await {
+            Some(StreamEvent::Closed(_, reason)) => (reason, began.elapsed()),
+            other => panic!("the end, not {other:?}"),
+        }
+    };
+    let (_, (reason, took)) = tokio::join!(pings, closed);
+    assert_eq!(reason, CloseReason::Slow);
+    assert!(took <= StreamLimits::default().message_deadline + Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn h09_whoever_comes_and_says_nothing_gives_up_the_place_soon() {
     let mut rig = rig().await;
     let begun = Instant::now();
@@ -194,6 +219,7 @@ async fn a_silent_browser_is_asked_and_one_that_is_gone_is_given_up() {
     let mut rig = rig().await;
     rig.says(OPTIONS).await;
     rig.message().await;
+    rig.outgoing.as_ref().unwrap().send(Order::Keep).await.unwrap();
     let begun = Instant::now();
     // It answers each ping, as reading does, for as long as it is there.
     for _ in 0..10 {
@@ -211,7 +237,7 @@ async fn a_silent_browser_is_asked_and_one_that_is_gone_is_given_up() {
 async fn the_last_words_are_written_before_we_close() {
     let mut rig = rig().await;
     let outgoing = rig.outgoing.take().unwrap();
-    outgoing.send(Bytes::from_static(b"BYE sip:a SIP/2.0\r\n\r\n")).await.unwrap();
+    outgoing.send(Order::Write(Bytes::from_static(b"BYE sip:a SIP/2.0\r\n\r\n"))).await.unwrap();
     drop(outgoing);
     assert!(rig.hears().await.is_text());
     assert_eq!(rig.closed().await, (Some(1001), CloseReason::Us));
@@ -222,4 +248,30 @@ async fn a_client_that_leaves_is_reported() {
     let mut rig = rig().await;
     rig.client.close(None).await.unwrap();
     assert_eq!(rig.closed().await.1, CloseReason::Peer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn h09_a_browser_that_has_shown_nothing_has_no_more_than_its_time() {
+    let limits = StreamLimits::default();
+    for proven in [false, true] {
+        let mut rig = rig().await;
+        rig.says(OPTIONS).await;
+        rig.message().await;
+        let began = Instant::now();
+        if proven {
+            rig.outgoing.as_ref().unwrap().send(Order::Keep).await.unwrap();
+        }
+        // It answers pings for as long as it is let.
+        let _ = timeout(limits.unproven * 3, async {
+            while let Some(Ok(message)) = rig.client.next().await {
+                if message.is_close() {
+                    break;
+                }
+            }
+        })
+        .await;
+        let took = began.elapsed();
+        assert_eq!(took >= limits.unproven * 3, proven, "{took:?}");
+        assert!(took >= limits.unproven, "{took:?}");
+    }
 }

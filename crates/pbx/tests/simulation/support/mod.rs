@@ -47,6 +47,10 @@ pub struct World {
     pub ports_freed: usize,
     /// Call-ID, our tag and theirs of the last 200 to an INVITE.
     pub last_answer: Option<(String, String, String)>,
+    /// Transmissions of 200s to INVITEs, repetitions too.
+    pub answers: usize,
+    /// How many packets of audio and RTCP went where.
+    pub packets: BTreeMap<SocketAddr, usize>,
     /// No port can be bound.
     pub no_ports: bool,
 }
@@ -98,6 +102,8 @@ impl World {
             ports_bound: 0,
             ports_freed: 0,
             last_answer: None,
+            answers: 0,
+            packets: BTreeMap::new(),
             no_ports: false,
         }
     }
@@ -294,10 +300,12 @@ impl World {
                 if message.status() == Some(StatusCode::OK) && *message.method() == Method::Invite {
                     let tag = |tag: Option<&str>| tag.unwrap().to_owned();
                     let (ours, theirs) = (tag(message.to_tag()), tag(message.from_tag()));
+                    self.answers += 1;
                     self.last_answer = Some((message.call_id().to_owned(), ours, theirs));
                 }
                 self.wire.send(now, flow.local, flow.remote, payload);
             }
+            Output::FlowProven(_) => {}
             Output::OpenMedia { leg, .. } if self.no_ports => {
                 self.pbx.handle(now, Input::MediaOpenFailed { leg }).unwrap();
             }
@@ -331,6 +339,7 @@ impl World {
         let now = self.now();
         match output {
             media::Output::Transmit(packet) => {
+                *self.packets.entry(packet.destination).or_default() += 1;
                 let port = self.ports[&packet.leg] + u16::from(packet.channel == Channel::Rtcp);
                 let source = SocketAddr::new(PBX.ip(), port);
                 self.wire.send(now, source, packet.destination, packet.payload);
