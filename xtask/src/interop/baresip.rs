@@ -83,8 +83,8 @@ impl Phone {
             format!(
                 "sip_listen {host}:{sip}\n{verify}\nnet_interface {}\n\
                  rtp_ports {rtp}-{}\nrtp_timeout 0\ncall_max_calls 4\naudio_level no\n\
-                 audio_player aubridge,x\naudio_alert aubridge,x\naudio_source aufile,{}\n\
-                 module_path {}\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\nmodule aubridge.so\n\
+                 ausrc_srate 8000\naudio_player aubridge,x\naudio_alert aubridge,x\naudio_source aufile,{}\n\
+                 module_path {}\nmodule g711.so\nmodule g722.so\nmodule srtp.so\nmodule aufile.so\nmodule aubridge.so\n\
                  module sndfile.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
                  ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {}\n",
                 host.trim_matches(['[', ']']),

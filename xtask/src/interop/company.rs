@@ -76,7 +76,8 @@ pub(crate) fn directory(trunk: u16, line: Line) -> String {
          { key = \"1\", action = { user = \"anna\" } },\n\
          { key = \"8\", action = \"repeat\" },\n]\n\n\
          [[services]]\ncode = \"*43\"\nservice = \"echo\"\n\n\
-         [[services]]\ncode = \"*60\"\nservice = { prompt_loop = \"moh\" }\n",
+         [[services]]\ncode = \"*60\"\nservice = { prompt_loop = \"moh\" }\n\n\
+         [[services]]\ncode = \"*31\"\nservice = { room = \"team\" }\n",
     );
     text
 }

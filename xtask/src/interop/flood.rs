@@ -18,8 +18,9 @@ const MESSAGES: u32 = 100_000;
 /// A thousand calls of the trunk, and what phones need besides.
 const RTP_PORTS: u16 = 2_400;
 
-/// What a flood may add to the memory once its tables are full.
-const FLAT: u64 = 4 * 1024;
+/// What a flood may add to the memory once its tables are full, in KiB: buffers of what is held, and less than 100 octets a
+/// message.
+const FLAT: u64 = 8 * 1024;
 
 /// So many datagrams may be without an answer before the flood waits: what the socket drops is no load.
 const AHEAD: u32 = 256;

@@ -66,6 +66,57 @@ pub(crate) fn call(dir: &Path) -> Result<(), String> {
     bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))
 }
 
+/// What each phone speaks, and nothing else.
+const G722: &str = ";audio_codecs=G722/16000/1";
+const PCMA: &str = ";audio_codecs=PCMA/8000/1";
+
+pub(crate) fn transcode(dir: &Path) -> Result<(), String> {
+    for (name, brunos, spoken) in [("other", PCMA, "PCMA"), ("same", G722, "G722")] {
+        let stage = Stage::new(&dir.join(name), Line::default())?;
+        let mut anna = stage.phone_with(ANNA, true, G722)?;
+        let mut bruno = stage.phone_with(BRUNO, true, brunos)?;
+        anna.dial(&stage.at(BRUNO.extension))?;
+        anna.wait_for("CALL_ESTABLISHED", s(5))?;
+        bruno.wait_for("CALL_ESTABLISHED", s(5))?;
+        talk(s(4));
+        anna.hang_up()?;
+        bruno.wait_for("CALL_CLOSED", s(5))?;
+        let call = record::only(&stage.pbx)?;
+        record::expect(&call, "cause", "normal")?;
+        let legs = call["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut codecs: Vec<_> = legs.iter().filter_map(|leg| leg["codec"].as_str()).collect();
+        codecs.sort_unstable();
+        ensure(codecs == ["G722", spoken], || format!("codecs: {call}"))?;
+        anna.heard()?.expect_tone("anna", tone(BRUNO), s(2))?;
+        bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn room(dir: &Path) -> Result<(), String> {
+    let stage = Stage::new(dir, Line::default())?;
+    let employees = [(ANNA, ""), (BRUNO, G722), (CARLA, PCMA)];
+    let phones = employees.map(|(employee, codecs)| stage.phone_with(employee, true, codecs));
+    let mut phones: Vec<_> = phones.into_iter().collect::<Result<_, _>>()?;
+    for phone in &mut phones {
+        phone.dial(&stage.at("*31"))?;
+        phone.wait_for("CALL_ESTABLISHED", s(5))?;
+    }
+    talk(s(5));
+    for phone in &mut phones {
+        phone.hang_up()?;
+    }
+    for (phone, (own, _)) in phones.into_iter().zip(employees) {
+        let heard = phone.heard()?;
+        for (talker, _) in employees {
+            let there = heard.among(tone(talker));
+            let is_right = if talker.login == own.login { there < ms(500) } else { there > s(2) };
+            ensure(is_right, || format!("{} heard {} for {there:?}", own.login, talker.login))?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn linphone(dir: &Path) -> Result<(), String> {
     let stage = Stage::new(dir, Line::default())?;
     let mut bruno = stage.phone(BRUNO)?;

@@ -90,6 +90,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         run: internal::two_softphones,
     },
     Scenario {
+        name: "transcode",
+        about: "a phone of G.722 only and one of A-law only hear each other; two of G.722 do",
+        run: internal::transcode,
+    },
+    Scenario {
+        name: "room",
+        about: "three phones meet in a room, one of G.722: each hears the other two",
+        run: internal::room,
+    },
+    Scenario {
         name: "srtp",
         about: "an encrypted phone hears a plain one, one that may encrypt, one that insists on it",
         run: secured::srtp,
