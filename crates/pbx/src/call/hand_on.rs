@@ -13,6 +13,7 @@ use crate::cause::Cause;
 use crate::event::CallEvent;
 use crate::ids::LegNumber;
 use crate::leg::Referral;
+use crate::record::Party;
 use crate::world::World;
 
 /// A call that is being handed on. The subject is who is handed on.
@@ -93,17 +94,14 @@ impl Call {
         }
     }
 
-    /// The new party has answered: the transferring phone is told and hung up.
-    pub(super) fn hand_on_done(&mut self, now: Instant, world: &mut World) {
+    /// The new party, or a service, has answered: the transferring phone is told and hung up.
+    pub(super) fn hand_on_done(&mut self, now: Instant, world: &mut World, party: Party) {
         let Some(hand_on) = self.hand_on.take() else { return };
         if let Some(leg) = self.legs.get_mut(&hand_on.by) {
             leg.notify(now, world, StatusCode::OK);
             leg.end(now, world, StatusCode::OK);
         }
-        let party = self.partner.and_then(|number| self.legs.get(&number));
-        if let Some(party) = party.map(|leg| leg.party().clone()) {
-            world.tell(self.id, CallEvent::Transferred { party });
-        }
+        world.tell(self.id, CallEvent::Transferred { party });
     }
 
     /// The new party cannot be had: the call goes back to who handed it on, if that phone is still

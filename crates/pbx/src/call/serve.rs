@@ -38,11 +38,17 @@ impl Call {
         };
         let party = Party { user: None, number: name.to_owned() };
         if let Some(ledger) = &mut self.ledger {
-            ledger.set_kind(CallKind::Service);
+            // A call that was handed on is what it was.
+            if self.hand_on.is_none() {
+                ledger.set_kind(CallKind::Service);
+            }
             ledger.answered(now, party.clone());
         }
         self.note(now, format!("answered by {name}"));
-        world.tell(self.id, CallEvent::Answered { party });
+        world.tell(self.id, CallEvent::Answered { party: party.clone() });
+        // The ring-back of a call that was handed on.
+        world.media(Command::Stop { leg });
+        self.hand_on_done(now, world, party);
         if let Some(room) = room {
             world.media(Command::Join { leg, room });
         }

@@ -32,8 +32,8 @@ impl Call {
         let by = party.user.as_ref().map_or(party.number.clone(), ToString::to_string);
         self.note(now, format!("answered by {by}"));
         self.take_facts();
-        world.tell(self.id, CallEvent::Answered { party });
-        self.hand_on_done(now, world);
+        world.tell(self.id, CallEvent::Answered { party: party.clone() });
+        self.hand_on_done(now, world, party);
         self.resume_hold(world);
     }
 
