@@ -108,8 +108,11 @@ impl Texts {
             Some((_, 200..=299)) => StatusCode::OK,
             refused => {
                 text.waiting -= 1;
-                // What the phone thinks of us is not what the sender did wrong.
-                let told = refused.filter(|(_, code)| !matches!(code, 300..=399 | 401 | 407 | 481));
+                // What the phone thinks of us is not what the sender did wrong; and one phone that is
+                // overloaded is not us (RFC 3261 section 16.7).
+                let told = refused.filter(|(_, code)| {
+                    !matches!(code, 300..=399 | 401 | 405 | 407 | 420 | 421 | 481..=483 | 503)
+                });
                 text.refused = text.refused.or(told.map(|(status, _)| status));
                 if text.waiting > 0 {
                     return;

@@ -145,3 +145,26 @@ fn a_user_has_only_so_many_on_their_way() {
     world.run(Duration::from_secs(80));
     world.assert_clean();
 }
+
+/// What a phone answers is one answer to the sender, whatever it is.
+#[test]
+fn whatever_a_phone_answers_the_sender_gets_one_answer() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    for (theirs, ours) in [
+        (202, 200),
+        (299, 200),
+        (302, 480),
+        (404, 404),
+        (405, 480),
+        (482, 480),
+        (503, 480),
+        (699, 699),
+    ] {
+        world.phones[berta].texts_status = theirs;
+        let before = world.phones[anna].statuses.len();
+        write(&mut world, anna, "102", "text/plain", "?");
+        assert_eq!(world.phones[anna].statuses[before..], [ours], "{theirs}");
+    }
+    world.assert_clean();
+}
