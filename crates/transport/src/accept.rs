@@ -58,13 +58,15 @@ impl Door {
         let web = matches!(self.kind, Kind::Ws(_) | Kind::Wss(..));
         web && self.proxies.iter().any(|network| network.contains(ip))
     }
+}
 
+impl Kind {
     pub(crate) fn transport(&self) -> Transport {
-        match self.kind {
-            Kind::Tcp => Transport::Tcp,
-            Kind::Tls(_) => Transport::Tls,
-            Kind::Ws(_) => Transport::Ws,
-            Kind::Wss(..) => Transport::Wss,
+        match self {
+            Self::Tcp => Transport::Tcp,
+            Self::Tls(_) => Transport::Tls,
+            Self::Ws(_) => Transport::Ws,
+            Self::Wss(..) => Transport::Wss,
         }
     }
 }
@@ -194,7 +196,7 @@ impl Guest {
 
     async fn serve(self, door: Door, gate: Gate) {
         let Self { stream, local, mut seat, mut handshake } = self;
-        let (transport, remote) = (door.transport(), seat.remote);
+        let (transport, remote) = (door.kind.transport(), seat.remote);
         let greeter = Greeter { remote, deadline: gate.limits.handshake_deadline };
         match &door.kind {
             Kind::Tcp => octets(stream, (transport, local), seat, gate).await,
@@ -232,9 +234,8 @@ impl Seat {
         if self.place.is_some() {
             return Ok(());
         }
-        let client = ws::client(head, self.remote.ip(), &door.proxies).map_err(|_| {
-            Refused(StatusCode::BAD_REQUEST, "Forwarded and X-Forwarded-For disagree\n")
-        })?;
+        let client = ws::client(head, self.remote.ip(), &door.proxies)
+            .map_err(|unclear| Refused(StatusCode::BAD_REQUEST, unclear.text()))?;
         if !door.access.allows(client) {
             return Err(Refused(StatusCode::FORBIDDEN, "this address is not let in here\n"));
         }

@@ -85,21 +85,18 @@ impl SipSockets {
         let mut sockets = Self::default();
         for listen in listeners {
             match &listen.carrier {
-                Carrier::UdpAndTcp => {
-                    let local = sockets.stream(listen, listen.address, Kind::Tcp)?;
-                    sockets.datagrams(listen, local)?;
-                }
+                Carrier::UdpAndTcp => sockets.both(listen)?,
                 Carrier::Udp => sockets.datagrams(listen, listen.address)?,
-                Carrier::Tcp => _ = sockets.stream(listen, listen.address, Kind::Tcp)?,
+                Carrier::Tcp => sockets.stream(listen, Kind::Tcp)?,
                 Carrier::Tls(server) => {
-                    sockets.stream(listen, listen.address, Kind::Tls(server.clone()))?;
+                    sockets.stream(listen, Kind::Tls(server.clone()))?;
                 }
                 Carrier::Ws(origins) => {
-                    sockets.stream(listen, listen.address, Kind::Ws(origins.clone()))?;
+                    sockets.stream(listen, Kind::Ws(origins.clone()))?;
                 }
                 Carrier::Wss(server, origins) => {
                     let kind = Kind::Wss(server.clone(), origins.clone());
-                    sockets.stream(listen, listen.address, kind)?;
+                    sockets.stream(listen, kind)?;
                 }
             }
         }
@@ -112,32 +109,77 @@ impl SipSockets {
         &self.listeners
     }
 
+    /// TCP and UDP on one port. Port 0 is any that is free for both: what the system gives for TCP somebody else may have
+    /// for UDP, and then there is another.
+    fn both(&mut self, listen: &Listen) -> Result<(), BindError> {
+        let wanted = listen.address;
+        let open = || {
+            let stream = bind::sip_stream(Transport::Tcp, wanted)?;
+            let local = bound(stream.local_addr(), Transport::Tcp, wanted)?;
+            let datagrams = bind::sip_udp(local)?;
+            Ok((stream, datagrams))
+        };
+        let (stream, datagrams) = free_for_both(wanted.port(), open)?;
+        self.listen(listen, wanted, stream, Kind::Tcp)?;
+        self.hear(listen, wanted, datagrams)
+    }
+
     fn datagrams(&mut self, listen: &Listen, wanted: SocketAddr) -> Result<(), BindError> {
-        let socket = bind::sip_udp(wanted)?;
+        self.hear(listen, wanted, bind::sip_udp(wanted)?)
+    }
+
+    fn hear(
+        &mut self,
+        listen: &Listen,
+        wanted: SocketAddr,
+        socket: UdpSocket,
+    ) -> Result<(), BindError> {
         let local = bound(socket.local_addr(), Transport::Udp, wanted)?;
         self.udp.push(Datagrams::new(socket, listen.access.clone()));
         self.told(listen, Transport::Udp, local);
         Ok(())
     }
 
-    fn stream(
+    fn stream(&mut self, listen: &Listen, kind: Kind) -> Result<(), BindError> {
+        let socket = bind::sip_stream(kind.transport(), listen.address)?;
+        self.listen(listen, listen.address, socket, kind)
+    }
+
+    fn listen(
         &mut self,
         listen: &Listen,
         wanted: SocketAddr,
+        socket: TcpListener,
         kind: Kind,
-    ) -> Result<SocketAddr, BindError> {
-        let (access, proxies) = (listen.access.clone(), listen.proxies.clone());
-        let door = Door { kind, access, proxies };
-        let transport = door.transport();
-        let socket = bind::sip_stream(transport, wanted)?;
+    ) -> Result<(), BindError> {
+        let transport = kind.transport();
         let local = bound(socket.local_addr(), transport, wanted)?;
-        self.streams.push((socket, door));
+        let (access, proxies) = (listen.access.clone(), listen.proxies.clone());
+        self.streams.push((socket, Door { kind, access, proxies }));
         self.told(listen, transport, local);
-        Ok(local)
+        Ok(())
     }
 
     fn told(&mut self, listen: &Listen, transport: Transport, local: SocketAddr) {
         self.listeners.push(Listener { transport, local, advertised: listen.advertised });
+    }
+}
+
+/// How often another port is asked for.
+const TRIES: usize = 16;
+
+/// What `open` gives; where any port would do, it is asked again while the one that it got is taken.
+fn free_for_both<T>(
+    port: u16,
+    mut open: impl FnMut() -> Result<T, BindError>,
+) -> Result<T, BindError> {
+    let mut tries = if port == 0 { TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        match open() {
+            Err(error) if error.is_taken() && tries > 0 => {}
+            opened => return opened,
+        }
     }
 }
 
@@ -200,6 +242,7 @@ impl Datagrams {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bind::Purpose;
 
     #[tokio::test]
     async fn port_zero_gives_udp_and_tcp_the_same_port() {
@@ -207,6 +250,31 @@ mod tests {
         let ports: Vec<_> = sockets.listeners().iter().map(|l| l.local.port()).collect();
         assert_eq!(ports[0], ports[1]);
         assert_ne!(ports[0], 0);
+    }
+
+    /// The port that TCP was given may be somebody else's for UDP.
+    #[test]
+    fn another_port_is_asked_for_while_any_would_do() {
+        let at: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let taken = || BindError::new(Purpose::SipUdp, at, io::ErrorKind::AddrInUse.into());
+        let asked = |port, free_after| {
+            let mut asked = 0;
+            let opened = free_for_both(port, || {
+                asked += 1;
+                if asked > free_after { Ok(()) } else { Err(taken()) }
+            });
+            (opened.is_ok(), asked)
+        };
+        assert_eq!(asked(0, 3), (true, 4));
+        assert_eq!(asked(0, usize::MAX), (false, TRIES));
+        assert_eq!(asked(5060, 1), (false, 1), "the one that was asked for, or none");
+        let mut asked = 0;
+        let refused = free_for_both(0, || {
+            asked += 1;
+            let denied = io::ErrorKind::PermissionDenied.into();
+            Err::<(), _>(BindError::new(Purpose::SipTcp, at, denied))
+        });
+        assert!(refused.is_err() && asked == 1);
     }
 
     #[tokio::test]

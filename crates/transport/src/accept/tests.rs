@@ -98,4 +98,13 @@ async fn h21_an_access_list_is_about_the_client() {
     opened(&mut streams).await;
     assert_eq!(come(at, &[("x-forwarded-for", "203.0.113.5")]).await.unwrap_err(), 403);
     assert_eq!(come(at, &[]).await.unwrap_err(), 403, "the proxy itself is not on it");
+    // Where it is, nobody becomes it: by octets that are no text, or by a quote that is not closed.
+    let inside = AccessList::only(vec!["127.0.0.0/8".parse().unwrap()]);
+    let (_streams, at) = listening(StreamLimits::default(), &["127.0.0.1"], inside);
+    for (header, status) in [
+        (("x-forwarded-for", "\u{ff}, 203.0.113.5"), 403),
+        (("forwarded", "for=127.0.0.1;x=\", for=203.0.113.5"), 400),
+    ] {
+        assert_eq!(come(at, &[header]).await.unwrap_err(), status, "{header:?}");
+    }
 }

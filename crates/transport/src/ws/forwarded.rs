@@ -9,10 +9,25 @@ use crate::access::Network;
 /// What most proxies say.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The headers of a trusted proxy say two things: a client of it wrote one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Forwarded and X-Forwarded-For name different clients")]
-pub(crate) struct Contradiction;
+/// What a trusted proxy passes on does not tell for whom it comes. It is refused: taken for the proxy itself, a client that
+/// writes what nobody can read would have the proxy's rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unclear {
+    /// Both headers are there and name different clients: a client wrote one of them.
+    Contradiction,
+    /// What the last proxy added cannot be read.
+    Unreadable,
+}
+
+impl Unclear {
+    /// For whoever came.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Contradiction => "Forwarded and X-Forwarded-For name different clients\n",
+            Self::Unreadable => "Forwarded or X-Forwarded-For cannot be read\n",
+        }
+    }
+}
 
 /// Whom a request that came from `proxy`, which is trusted, is from. Each proxy adds at the end whom it heard from, so that
 /// what stands before the last one that is no proxy of ours may be anybody's invention and is not looked at. The proxy
@@ -21,74 +36,89 @@ pub(crate) fn client(
     headers: &HeaderMap,
     proxy: IpAddr,
     proxies: &[Network],
-) -> Result<IpAddr, Contradiction> {
+) -> Result<IpAddr, Unclear> {
     let lines = |name: &HeaderName| {
         let lines = headers.get_all(name).iter();
-        lines.map(|line| line.to_str().unwrap_or_default()).collect::<Vec<_>>()
+        // Octets of a client that are no text hide nothing that stands after them.
+        lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect::<Vec<_>>()
     };
     let (new, old) = (lines(&header::FORWARDED), lines(&X_FORWARDED_FOR));
     let new = (!new.is_empty())
-        .then(|| nearest(new.iter().flat_map(|line| elements(line)), proxy, proxies));
+        .then(|| nearest(new.iter().flat_map(|line| elements(line)), proxy, proxies))
+        .transpose()?;
     let old = (!old.is_empty())
-        .then(|| nearest(old.iter().flat_map(|line| line.split(',')).map(node), proxy, proxies));
+        .then(|| nearest(old.iter().flat_map(|line| line.split(',')).map(node), proxy, proxies))
+        .transpose()?;
     match (new, old) {
-        (Some(new), Some(old)) if new != old => Err(Contradiction),
+        (Some(new), Some(old)) if new != old => Err(Unclear::Contradiction),
         (new, old) => Ok(new.or(old).unwrap_or(proxy)),
     }
 }
 
+/// What an element says. `Ok(None)`: somebody whom it does not name (RFC 7239 sections 6.2 and 6.3).
+type Named = Result<Option<IpAddr>, Unclear>;
+
 /// From the end: the first that is no proxy of ours.
 fn nearest(
-    named: impl Iterator<Item = Option<IpAddr>>,
+    named: impl Iterator<Item = Named>,
     proxy: IpAddr,
     proxies: &[Network],
-) -> IpAddr {
+) -> Result<IpAddr, Unclear> {
     let named: Vec<_> = named.collect();
     let mut last = proxy;
-    for ip in named.into_iter().rev() {
-        // Named in a way that means nothing to us (`unknown`, `_hidden`): then it is whoever said so.
-        let Some(ip) = ip else { break };
+    for named in named.into_iter().rev() {
+        // Not named (`unknown`, `_hidden`): then it is whoever said so.
+        let Some(ip) = named? else { break };
         last = ip;
         if !proxies.iter().any(|network| network.contains(ip)) {
             break;
         }
     }
-    last
+    Ok(last)
 }
 
 /// The elements of a line of Forwarded. One with an open quote, by which a client could have what the proxy adds read as its
 /// own text, means nothing.
-fn elements(line: &str) -> Vec<Option<IpAddr>> {
+fn elements(line: &str) -> Vec<Named> {
     let mut quote = Quote::default();
     line.chars().for_each(|symbol| quote.pass(symbol));
-    if quote == Quote::default() { split(line, ',').map(element).collect() } else { vec![None] }
+    if quote == Quote::default() {
+        split(line, ',').map(element).collect()
+    } else {
+        vec![Err(Unclear::Unreadable)]
+    }
 }
 
 /// An element of Forwarded: `for=192.0.2.43;proto=https;by=203.0.113.43` (RFC 7239 section 4).
-fn element(text: &str) -> Option<IpAddr> {
+fn element(text: &str) -> Named {
     let mut fors = split(text, ';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
     });
-    let value = fors.next()?;
-    // Each parameter once.
-    if fors.next().is_some() {
-        return None;
+    match (fors.next(), fors.next()) {
+        (Some(value), None) => {
+            let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+            node(bare.unwrap_or(value))
+        }
+        // Each parameter once; and an element without one is not about a client.
+        _ => Err(Unclear::Unreadable),
     }
-    node(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
-/// An address, with a port or without (RFC 7239 section 6).
-fn node(text: &str) -> Option<IpAddr> {
+/// An address, with a port or without, or a name that hides it (RFC 7239 section 6).
+fn node(text: &str) -> Named {
     let text = text.trim();
-    let ip: IpAddr = match text.strip_prefix('[') {
-        Some(rest) => IpAddr::V6(rest.split_once(']')?.0.parse().ok()?),
-        None => match text.parse() {
-            Ok(ip) => ip,
-            Err(_) => IpAddr::V4(text.split_once(':')?.0.parse().ok()?),
-        },
+    if text.eq_ignore_ascii_case("unknown") || text.starts_with('_') {
+        return Ok(None);
+    }
+    let ip = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').and_then(|(ip, _)| ip.parse().ok()).map(IpAddr::V6),
+        None => text
+            .parse()
+            .ok()
+            .or_else(|| text.split_once(':').and_then(|(ip, _)| ip.parse().ok()).map(IpAddr::V4)),
     };
-    Some(ip.to_canonical())
+    ip.map(|ip| Some(ip.to_canonical())).ok_or(Unclear::Unreadable)
 }
 
 /// Parts between separators that stand in no quotes.
@@ -122,7 +152,7 @@ impl Quote {
 mod tests {
     use super::*;
 
-    fn behind(headers: &[(&'static str, &str)]) -> Result<String, Contradiction> {
+    fn behind(headers: &[(&'static str, &str)]) -> Result<String, Unclear> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
@@ -172,17 +202,30 @@ mod tests {
             &[("x-forwarded-for", "203.0.113.1"), ("x-forwarded-for", "198.51.100.7")],
             "198.51.100.7",
         );
-        is(&[("forwarded", "for=203.0.113.1;x=\", for=198.51.100.7")], "127.0.0.1");
-        is(&[("forwarded", "for=203.0.113.1;for=203.0.113.2")], "127.0.0.1");
-        // What means nothing hides nobody behind it.
-        is(&[("x-forwarded-for", "203.0.113.1, <script>, 10.0.0.9")], "10.0.0.9");
-        is(&[("x-forwarded-for", "203.0.113.1, ")], "127.0.0.1");
+        is(&[("x-forwarded-for", "<script>, \u{fe}\u{ff}, 198.51.100.7")], "198.51.100.7");
         // The header that the proxy does not write.
         let both = [("forwarded", "for=203.0.113.1"), ("x-forwarded-for", "198.51.100.7")];
-        assert_eq!(behind(&both), Err(Contradiction));
+        assert_eq!(behind(&both), Err(Unclear::Contradiction));
         is(
             &[("forwarded", "for=198.51.100.7"), ("x-forwarded-for", "198.51.100.7")],
             "198.51.100.7",
         );
+    }
+
+    /// Whoever makes the line unreadable is not the proxy, which may do what its clients may not.
+    #[test]
+    fn h21_nobody_becomes_the_proxy_by_what_cannot_be_read() {
+        for header in [
+            ("forwarded", "for=203.0.113.1;x=\", for=198.51.100.7"),
+            ("forwarded", "for=203.0.113.1;for=203.0.113.2"),
+            ("forwarded", "proto=https"),
+            ("forwarded", "for=\"[2001:db8::1\""),
+            ("x-forwarded-for", "203.0.113.1, <script>, 10.0.0.9"),
+            ("x-forwarded-for", "203.0.113.1, "),
+            ("x-forwarded-for", ""),
+            ("x-forwarded-for", "\u{ff}"),
+        ] {
+            assert_eq!(behind(&[header]), Err(Unclear::Unreadable), "{header:?}");
+        }
     }
 }
