@@ -114,9 +114,16 @@ impl Call {
         }
     }
 
-    pub(super) fn on_port_closed(&mut self, number: LegNumber, stats: &Stats) {
+    /// A port is free. Where nobody had asked for that the plane has lost the leg: a call without audio is none.
+    pub(super) fn on_port_closed(
+        &mut self,
+        now: Instant,
+        world: &mut World,
+        number: LegNumber,
+        stats: &Stats,
+    ) {
         let Some(leg) = self.legs.get_mut(&number) else { return };
-        leg.port_closed();
+        let is_lost = leg.port_closed();
         let party = leg.party().clone();
         if let (Some(ledger), Some(codec)) = (&mut self.ledger, stats.codec) {
             ledger.media(LegQuality {
@@ -127,6 +134,9 @@ impl Call {
                 lost: stats.packets_lost,
                 jitter_us: u64::try_from(stats.jitter.as_micros()).unwrap_or(u64::MAX),
             });
+        }
+        if is_lost {
+            self.end(now, world, Cause::MediaLost);
         }
     }
 

@@ -254,7 +254,7 @@ impl Call {
             EventKind::Played { token, .. } => self.on_played(now, world, token.0),
             EventKind::DigitsSent => self.note(now, "digits sent"),
             EventKind::Silent { .. } => self.on_silence(now, world, number),
-            EventKind::Closed { stats } => self.on_port_closed(number, stats),
+            EventKind::Closed { stats } => self.on_port_closed(now, world, number, stats),
             _ => {}
         }
         self.settle(now, world);

@@ -277,9 +277,9 @@ impl Leg {
         self.events.push_back(Event::NoPort);
     }
 
-    /// The plane has closed the port.
-    pub(crate) fn port_closed(&mut self) {
-        self.port.closed();
+    /// The plane has closed the port; whether the leg had one still.
+    pub(crate) fn port_closed(&mut self) -> bool {
+        self.port.closed()
     }
 
     /// Ends the leg from any state: an INVITE of theirs is answered with `status`, one of ours is

@@ -88,9 +88,9 @@ impl Port {
         }
     }
 
-    /// The plane has closed it.
-    pub(super) fn closed(&mut self) {
-        *self = Self::Gone;
+    /// The plane has closed it. Whether nobody had asked for that: the plane has lost it.
+    pub(super) fn closed(&mut self) -> bool {
+        matches!(std::mem::replace(self, Self::Gone), Self::Open(_))
     }
 
     pub(super) fn session(&self) -> Option<&Session> {

@@ -431,3 +431,23 @@ fn registrations_on_tcp_survive_a_restart() {
     after.hang_up(0);
     after.assert_clean();
 }
+
+/// The plane has lost a leg, be it one that talks or one whose call is not answered yet: the call is over, and nothing is left.
+#[test]
+fn h44_a_call_whose_audio_is_lost_is_over() {
+    for is_answered in [true, false] {
+        let mut world = World::new();
+        let (anna, berta) = anna_and_berta(&mut world);
+        world.dial(anna, "102");
+        world.seconds(1);
+        if is_answered {
+            world.act(berta, |phone, now| phone.answer(now));
+            world.seconds(1);
+        }
+        world.lose_media();
+        world.seconds(1);
+        assert!(world.phones[anna].is_over() && world.phones[berta].is_over(), "{is_answered}");
+        assert_eq!(world.record().cause, Cause::MediaLost);
+        world.assert_clean();
+    }
+}

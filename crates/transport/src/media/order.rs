@@ -15,13 +15,59 @@ pub(super) enum Order {
     /// For the plane.
     Command(Command),
     /// The leg goes to another thread, with its sockets.
-    GiveUp(LegId, Inlet),
+    GiveUp(Promise),
     /// The leg comes from another thread: what follows waits for it.
     Expect(LegId),
-    /// It has come, unless it was over already.
-    Arrived(LegId, Option<Box<Arrival>>),
+    /// What has become of it.
+    Arrived(LegId, Arriving),
     /// The thread ends.
     Stop,
+    /// The thread panics.
+    #[cfg(test)]
+    Panic,
+}
+
+/// What comes of a leg that another thread waits for.
+pub(super) enum Arriving {
+    Here(Box<Arrival>),
+    /// It was over already, and who had it has said so.
+    Over,
+    /// Who had it has ended.
+    Lost,
+}
+
+/// Another thread waits for this leg. It is told that it is lost when the promise is forgotten: by a thread that has ended, or that
+/// panics.
+pub(super) struct Promise {
+    leg: LegId,
+    to: Option<Inlet>,
+}
+
+impl Promise {
+    pub(super) fn new(leg: LegId, to: Inlet) -> Self {
+        Self { leg, to: Some(to) }
+    }
+
+    pub(super) fn leg(&self) -> LegId {
+        self.leg
+    }
+
+    pub(super) fn keep(mut self, arriving: Arriving) {
+        self.tell(arriving);
+    }
+
+    fn tell(&mut self, arriving: Arriving) {
+        if let Some(to) = self.to.take() {
+            to.put(Order::Arrived(self.leg, arriving));
+            to.bell.ring();
+        }
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.tell(Arriving::Lost);
+    }
 }
 
 /// A leg on its way from one thread to another.
@@ -32,6 +78,13 @@ pub(super) struct Arrival {
 
 /// What came of a round: no packets.
 pub(crate) type News = Vec<Output>;
+
+/// What a thread has to say.
+pub(super) enum Word {
+    News(News),
+    /// The thread of this number has panicked.
+    Died(usize),
+}
 
 /// The way into a media thread.
 #[derive(Clone)]

@@ -7,13 +7,13 @@ use std::sync::mpsc::channel;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 
-use switchboard_media::{Command, EventKind, LegId, Output, Plane, RecordingId};
+use switchboard_media::{Command, EventKind, LegId, Output, Plane, RecordingId, RoomId};
 use switchboard_pbx::CallId;
 use tokio::sync::mpsc;
 
 use super::bell::Bell;
-use super::order::{Inlet, News, Order};
-use super::thread::Thread;
+use super::order::{Inlet, News, Order, Promise, Word};
+use super::thread::{Thread, closed};
 use crate::rtp_ports::PortPair;
 
 /// The media threads, and which of them has whom. Dropping it ends them, and waits for them.
@@ -22,7 +22,7 @@ pub(crate) struct MediaThreads {
     legs: HashMap<LegId, Place>,
     calls: HashMap<CallId, At>,
     recordings: HashMap<RecordingId, usize>,
-    news: mpsc::UnboundedReceiver<News>,
+    news: mpsc::UnboundedReceiver<Word>,
 }
 
 /// Legs that a thread has before another begins to work: 50,000 packets a second, a quarter of what it could do.
@@ -35,6 +35,22 @@ struct Remote {
     legs: usize,
     /// Orders were queued since the bell was rung.
     has_orders: bool,
+    /// It has panicked: nobody goes there any more.
+    is_dead: bool,
+}
+
+/// Says so when a thread panics.
+struct Obituary {
+    thread: usize,
+    news: mpsc::UnboundedSender<Word>,
+}
+
+impl Drop for Obituary {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            _ = self.news.send(Word::Died(self.thread));
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -58,9 +74,14 @@ impl MediaThreads {
             let bell = Arc::new(Bell::new()?);
             let thread = Thread::new(plane, Arc::clone(&bell), queue, sender.clone())?;
             let builder = std::thread::Builder::new().name(format!("media-{n}"));
-            let thread = Some(builder.spawn(move || thread.run())?);
+            let obituary = Obituary { thread: n, news: sender.clone() };
+            let run = move || {
+                let _obituary = obituary;
+                thread.run();
+            };
+            let thread = Some(builder.spawn(run)?);
             let inlet = Inlet { orders, bell };
-            Ok(Remote { inlet, thread, legs: 0, has_orders: false })
+            Ok(Remote { inlet, thread, legs: 0, has_orders: false, is_dead: false })
         };
         let threads = planes.into_iter().enumerate().map(start).collect::<io::Result<_>>()?;
         let (legs, calls) = (HashMap::new(), HashMap::new());
@@ -69,9 +90,10 @@ impl MediaThreads {
 
     /// Gives a leg its sockets, on the thread of its call. False: there is no thread.
     pub(crate) fn open(&mut self, leg: LegId, call: CallId, sockets: PortPair) -> bool {
-        let thread = self.calls.get(&call).map(|at| at.thread).or_else(|| self.with_room());
-        let Some(thread) = thread else { return false };
-        self.calls.entry(call).or_insert(At { thread, legs: 0 }).legs += 1;
+        let home = self.calls.get(&call).map(|at| at.thread).filter(|home| self.lives(*home));
+        let Some(thread) = home.or_else(|| self.with_room()) else { return false };
+        let at = self.calls.entry(call).or_insert(At { thread, legs: 0 });
+        (at.thread, at.legs) = (thread, at.legs + 1);
         self.legs.insert(leg, Place { thread, call });
         self.threads[thread].legs += 1;
         self.put(thread, Order::Sockets(leg, sockets));
@@ -82,8 +104,25 @@ impl MediaThreads {
     /// where there are fewest.
     fn with_room(&self) -> Option<usize> {
         let legs = |n: &usize| self.threads[*n].legs;
-        let all = 0..self.threads.len();
+        let all = (0..self.threads.len()).filter(|n| self.lives(*n));
         all.clone().find(|n| legs(n) < FULL).or_else(|| all.min_by_key(legs))
+    }
+
+    fn lives(&self, thread: usize) -> bool {
+        !self.threads[thread].is_dead
+    }
+
+    /// Where all who come into a room meet: each has a thread of its own name, or the next one where that has died.
+    fn home(&self, room: RoomId) -> Option<usize> {
+        let threads = self.threads.len();
+        let first = room.0.checked_rem(threads as u64)? as usize;
+        (first..first + threads).map(|n| n % threads).find(|n| self.lives(*n))
+    }
+
+    #[cfg(test)]
+    pub(super) fn kill(&mut self, thread: usize) {
+        self.put(thread, Order::Panic);
+        self.ring();
     }
 
     /// As if this thread had all the legs that it may.
@@ -107,10 +146,8 @@ impl MediaThreads {
                     right.iter().for_each(|right| self.bring(*thread, *right));
                 })
             }
-            // Each room has a thread of its own name, where all who come meet.
             Command::Join { leg, room } => {
-                let home = room.0.checked_rem(self.threads.len() as u64);
-                home.map(|thread| thread as usize).inspect(|thread| self.bring(*thread, *leg))
+                self.home(*room).inspect(|thread| self.bring(*thread, *leg))
             }
             Command::StopRecording { recording } => self.recordings.get(recording).copied(),
             Command::Open { leg }
@@ -141,13 +178,27 @@ impl MediaThreads {
     /// What the threads have to say.
     pub(crate) fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<News> {
         match self.news.poll_recv(cx) {
-            Poll::Ready(Some(news)) => {
+            Poll::Ready(Some(word)) => {
+                let news = match word {
+                    Word::News(news) => news,
+                    Word::Died(thread) => self.bury(thread),
+                };
                 news.iter().for_each(|output| self.note(output));
                 Poll::Ready(news)
             }
             // All threads have ended: there is none, or the loop is ending.
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// A thread has died: its legs are over, and their ports are free. The others go on.
+    fn bury(&mut self, thread: usize) -> News {
+        tracing::error!(thread, "a media thread has died, and its calls with it");
+        self.threads[thread].is_dead = true;
+        let legs = self.legs.iter().filter(|(_, place)| place.thread == thread);
+        let recordings = self.recordings.iter().filter(|(_, at)| **at == thread);
+        let over = recordings.map(|(recording, _)| Output::RecordingOver(*recording));
+        over.chain(legs.map(|(leg, _)| closed(*leg))).collect()
     }
 
     /// Forgets who is gone.
@@ -180,6 +231,9 @@ impl MediaThreads {
 
     /// The leg moves to this thread, if it is on another: two calls have become one.
     fn bring(&mut self, to: usize, leg: LegId) {
+        if !self.lives(to) {
+            return;
+        }
         let Some(place) = self.legs.get_mut(&leg) else { return };
         let from = std::mem::replace(&mut place.thread, to);
         if to == from {
@@ -191,7 +245,7 @@ impl MediaThreads {
         // Orders of both kinds are given by this one alone, in one order for all threads: none waits for a leg that another
         // keeps because it waits itself.
         self.put(to, Order::Expect(leg));
-        self.put(from, Order::GiveUp(leg, inlet));
+        self.put(from, Order::GiveUp(Promise::new(leg, inlet)));
     }
 }
 

@@ -176,3 +176,54 @@ async fn without_a_thread_there_is_no_audio() {
     media.command(Command::Open { leg: LegId(1) });
     media.ring();
 }
+
+/// A thread that panics takes its own calls with it and no others: their ports are free, and new calls go elsewhere. Nobody
+/// waits for ever for a leg that it had.
+#[tokio::test]
+async fn a_thread_that_dies_ends_its_own_legs_alone() {
+    let mut stage = Stage::new("25500-25599".parse().unwrap());
+    stage.join(1, 1);
+    stage.media.fill(0);
+    stage.join(2, 2);
+    stage.join(3, 3);
+    let recording = RecordingId(1);
+    stage.media.command(Command::Record { recording, left: LegId(1), right: None });
+    stage.media.kill(0);
+    // A leg of the dead thread is to come, and one of the living goes there.
+    stage.media.command(Command::Bridge { a: LegId(2), b: LegId(1) });
+    stage.media.command(Command::Bridge { a: LegId(2), b: LegId(3) });
+    stage.media.ring();
+    stage.until(|output| is_closed(output, LegId(1))).await;
+    stage.until(|it| matches!(it, Output::RecordingOver(id) if *id == recording)).await;
+    stage.assert_hears(1, 2);
+    stage.assert_hears(2, 1);
+    UdpSocket::bind(stage.peers[0].2).unwrap();
+    // The same call, another one, and a room whose thread it was.
+    stage.join(4, 1);
+    stage.join(5, 5);
+    assert_eq!([4, 5].map(|leg| stage.media.thread_of(LegId(leg))), [Some(1); 2]);
+    stage.media.command(Command::Join { leg: LegId(4), room: RoomId(2) });
+    stage.media.command(Command::Join { leg: LegId(5), room: RoomId(2) });
+    for leg in [2, 3, 4, 5].map(LegId) {
+        stage.media.command(Command::Close { leg });
+        stage.media.ring();
+        stage.until(|output| is_closed(output, leg)).await;
+    }
+}
+
+/// More legs than the plane takes: the one too many is over at once, and its ports are free.
+#[tokio::test]
+async fn a_leg_that_the_plane_refuses_keeps_no_port() {
+    let plane = Plane::new(PlaneConfig { max_legs: 1, ..PlaneConfig::default() });
+    let mut stage = Stage {
+        media: MediaThreads::start(vec![plane]).unwrap(),
+        ports: RtpPorts::new("25600-25699".parse().unwrap()),
+        peers: Vec::new(),
+        news: Vec::new(),
+    };
+    stage.join(1, 1);
+    stage.join(2, 2);
+    stage.media.ring();
+    stage.until(|output| is_closed(output, LegId(2))).await;
+    UdpSocket::bind(stage.peers[1].2).unwrap();
+}

@@ -9,11 +9,11 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, epoll};
-use switchboard_media::{Channel, Command, EventKind, Input, LegId, Output, Plane};
+use switchboard_media::{Channel, Command, Event, EventKind, Input, LegId, Output, Plane, Stats};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::bell::Bell;
-use super::order::{Arrival, News, Order};
+use super::order::{Arrival, Arriving, News, Order, Promise, Word};
 use crate::clock;
 use crate::pace::Pace;
 use crate::rtp_ports::PortPair;
@@ -38,7 +38,7 @@ pub(super) struct Thread {
     waiting: VecDeque<Order>,
     /// The leg that has to come before the next order.
     expected: Option<LegId>,
-    news: UnboundedSender<News>,
+    news: UnboundedSender<Word>,
     sockets: HashMap<LegId, Sockets>,
     pace: Pace,
     buffer: Box<[u8]>,
@@ -92,7 +92,7 @@ impl Thread {
         plane: Plane,
         bell: Arc<Bell>,
         orders: Receiver<Order>,
-        news: UnboundedSender<News>,
+        news: UnboundedSender<Word>,
     ) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &*bell, epoll::EventData::new_u64(BELL), epoll::EventFlags::IN)?;
@@ -128,7 +128,7 @@ impl Thread {
             }
             if !news.is_empty() {
                 // A loop that has ended wants to know nothing.
-                _ = self.news.send(news);
+                _ = self.news.send(Word::News(news));
             }
         }
     }
@@ -146,8 +146,11 @@ impl Thread {
         self.bell.lie_down();
         self.waiting.extend(self.orders.try_iter());
         let has_orders = match self.expected {
-            // The others wait for it.
-            Some(_) => self.waiting.iter().any(|order| matches!(order, Order::Arrived(..))),
+            // The others wait for it, but for the end: whom it is expected of may have ended already.
+            Some(_) => {
+                let urgent = |order: &Order| matches!(order, Order::Arrived(..) | Order::Stop);
+                self.waiting.iter().any(urgent)
+            }
             None => !self.waiting.is_empty(),
         };
         let until = if has_orders {
@@ -169,7 +172,7 @@ impl Thread {
     }
 
     fn obey(&mut self, now: Instant, news: &mut News) {
-        self.let_in(now);
+        self.let_in(now, news);
         // Nothing that is waited for keeps the program from ending.
         self.is_over = self.waiting.iter().any(|order| matches!(order, Order::Stop));
         while self.expected.is_none()
@@ -177,45 +180,54 @@ impl Thread {
         {
             match order {
                 Order::Sockets(leg, sockets) => self.watch(leg, sockets),
-                Order::Command(command) => self.command(now, command),
-                Order::GiveUp(leg, to) => self.give_up(now, leg, &to),
+                Order::Command(command) => self.command(now, command, news),
+                Order::GiveUp(promise) => self.give_up(now, promise),
                 Order::Expect(leg) => {
                     self.expected = Some(leg);
-                    self.let_in(now);
+                    self.let_in(now, news);
                 }
                 Order::Arrived(leg, _) => tracing::error!(%leg, "a leg came that nobody expected"),
                 Order::Stop => {}
+                #[cfg(test)]
+                Order::Panic => panic!("as a test wants it"),
             }
             self.settle(news);
         }
     }
 
     /// Takes the leg that is expected, if it has come.
-    fn let_in(&mut self, now: Instant) {
+    fn let_in(&mut self, now: Instant, news: &mut News) {
         let Some(expected) = self.expected else { return };
         let is_it = |order: &Order| matches!(order, Order::Arrived(leg, _) if *leg == expected);
         let Some(at) = self.waiting.iter().position(is_it) else { return };
         self.expected = None;
-        if let Some(Order::Arrived(leg, Some(arrival))) = self.waiting.remove(at) {
-            let Arrival { leg: moved, sockets } = *arrival;
-            self.watch(leg, sockets);
-            if let Err(error) = self.plane.adopt(now, moved) {
+        let Some(Order::Arrived(leg, arriving)) = self.waiting.remove(at) else { return };
+        let Arrival { leg: moved, sockets } = match arriving {
+            Arriving::Here(arrival) => *arrival,
+            Arriving::Over => return,
+            Arriving::Lost => return news.push(closed(leg)),
+        };
+        match self.plane.adopt(now, moved) {
+            Ok(()) => self.watch(leg, sockets),
+            Err(error) => {
                 tracing::error!(%leg, %error, "a leg is lost between two threads");
+                news.push(closed(leg));
             }
         }
     }
 
-    fn give_up(&mut self, now: Instant, leg: LegId, to: &super::order::Inlet) {
+    fn give_up(&mut self, now: Instant, promise: Promise) {
+        let leg = promise.leg();
         let sockets = self.sockets.remove(&leg);
         let arrival = sockets.zip(self.plane.release(now, leg)).map(|(sockets, moved)| {
             let Sockets { rtp: Watched { socket: rtp, .. }, rtcp } = sockets;
             for socket in [&rtp, &rtcp.socket] {
                 _ = epoll::delete(&self.epoll, socket);
             }
-            Box::new(Arrival { leg: moved, sockets: PortPair { rtp, rtcp: rtcp.socket } })
+            let sockets = PortPair { rtp, rtcp: rtcp.socket };
+            Arriving::Here(Box::new(Arrival { leg: moved, sockets }))
         });
-        to.put(Order::Arrived(leg, arrival));
-        to.bell.ring();
+        promise.keep(arrival.unwrap_or(Arriving::Over));
     }
 
     fn watch(&mut self, leg: LegId, PortPair { rtp, rtcp }: PortPair) {
@@ -228,9 +240,15 @@ impl Thread {
         self.sockets.insert(leg, Sockets { rtp: rtp.into(), rtcp: rtcp.into() });
     }
 
-    fn command(&mut self, now: Instant, command: Command) {
-        if let Err(error) = self.plane.handle(now, Input::Command(command)) {
-            tracing::debug!(%error, "media command refused");
+    fn command(&mut self, now: Instant, command: Command, news: &mut News) {
+        let opened = if let Command::Open { leg } = command { Some(leg) } else { None };
+        let Err(error) = self.plane.handle(now, Input::Command(command)) else { return };
+        tracing::debug!(%error, "media command refused");
+        // Nobody would ever free its ports.
+        if let Some(leg) = opened
+            && self.sockets.remove(&leg).is_some()
+        {
+            news.push(closed(leg));
         }
     }
 
@@ -289,5 +307,37 @@ impl Thread {
                 recorded => news.push(recorded),
             }
         }
+    }
+}
+
+/// A leg of which the plane knows nothing is over.
+pub(super) fn closed(leg: LegId) -> Output {
+    Output::Event(Event { leg, kind: EventKind::Closed { stats: Stats::default() } })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use switchboard_media::PlaneConfig;
+
+    use super::*;
+
+    /// The end came while the thread was awake, so that nobody rings, and the leg that it waits for never comes: who has it has
+    /// ended already.
+    #[test]
+    fn a_thread_that_waits_for_a_leg_ends_all_the_same() {
+        let (orders, queue) = channel();
+        let (news, _news) = tokio::sync::mpsc::unbounded_channel();
+        let (plane, bell) = (Plane::new(PlaneConfig::default()), Arc::new(Bell::new().unwrap()));
+        let mut thread = Thread::new(plane, bell, queue, news).unwrap();
+        thread.expected = Some(LegId(1));
+        orders.send(Order::Stop).unwrap();
+        let (done, over) = channel();
+        std::thread::spawn(move || {
+            thread.run();
+            done.send(())
+        });
+        over.recv_timeout(Duration::from_secs(10)).unwrap();
     }
 }

@@ -361,6 +361,14 @@ impl World {
         }
     }
 
+    /// The plane loses its oldest leg, which nobody has asked for.
+    pub fn lose_media(&mut self) {
+        let (now, leg) = (self.now(), *self.ports.keys().next().expect("a leg"));
+        let close = media::Command::Close { leg };
+        self.plane.handle(now, media::Input::Command(close)).unwrap();
+        self.flush();
+    }
+
     /// What happened in calls, a line each.
     pub fn transcript(&self) -> Vec<String> {
         let line = |event: &Event| match event {
