@@ -99,7 +99,8 @@ impl Message {
     /// # Errors
     /// See [`ParseErrorKind`]. A request that fails should be answered, if at all, with [`ParseError::status`].
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Message, ParseError> {
-        let bytes = without_empty_lines(bytes.into());
+        let mut bytes = bytes.into();
+        skip_empty_lines(&mut bytes);
         let mut index = Index::default();
         let frame = read(&bytes, &mut index)?;
         Ok(Message { bytes, index, frame })
@@ -110,7 +111,8 @@ impl Message {
     /// # Errors
     /// As [`Message::parse`]; this message is then left as it was, but for its index, which is read anew.
     pub fn replace(&mut self, bytes: impl Into<Bytes>) -> Result<(), ParseError> {
-        let bytes = without_empty_lines(bytes.into());
+        let mut bytes = bytes.into();
+        skip_empty_lines(&mut bytes);
         let mut index = core::mem::take(&mut self.index);
         match read(&bytes, &mut index) {
             Ok(frame) => {
@@ -489,11 +491,12 @@ impl fmt::Debug for Message {
     }
 }
 
-fn without_empty_lines(mut bytes: Bytes) -> Bytes {
-    while bytes.starts_with(b"\r\n") {
+/// Whoever calls has the octets already: nothing is moved.
+#[inline(always)]
+fn skip_empty_lines(bytes: &mut Bytes) {
+    while let [b'\r', b'\n', ..] = bytes[..] {
         bytes.advance(2);
     }
-    bytes
 }
 
 fn read(bytes: &Bytes, index: &mut Index) -> Result<Frame, ParseError> {
