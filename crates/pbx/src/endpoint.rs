@@ -241,7 +241,7 @@ impl Pbx {
         let reply = world
             .config
             .reply(&request.message, StatusCode::OK, Some(&tag))
-            .header(HeaderName::Allow, ALLOW)
+            .header(HeaderName::Allow, format_args!("{ALLOW}, MESSAGE"))
             .header(HeaderName::Accept, "application/sdp");
         // A datagram that seems to come from a phone or trunk is no proof: it takes no place among the transactions.
         if let Ok(reply) = reply.build() {

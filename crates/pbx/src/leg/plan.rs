@@ -9,9 +9,9 @@ use switchboard_sip::{Builder, Flow, HeaderName, Method};
 use crate::config::Config;
 use crate::session::Trust;
 
-/// The methods that a leg serves (RFC 3261 section 20.5).
-pub(crate) const ALLOW: &str =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, UPDATE, PRACK, MESSAGE";
+/// The methods that a leg serves (RFC 3261 section 20.5). A text message is for a user, not for a call: within one
+/// it is refused, and so not announced there.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, UPDATE, PRACK";
 
 /// Where a call of ours goes, and as whom.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use switchboard_pbx::Event;
-use switchboard_sip::{HeaderName, Method};
+use switchboard_sip::{HeaderName, Method, StatusCode};
 
-use crate::support::{REALM, World};
+use crate::support::{Called, REALM, World};
 
 /// A phone writes; it has to say who it is each time.
 fn write(world: &mut World, phone: usize, to: &str, kind: &str, text: &str) {
@@ -166,5 +166,33 @@ fn whatever_a_phone_answers_the_sender_gets_one_answer() {
         write(&mut world, anna, "102", "text/plain", "?");
         assert_eq!(world.phones[anna].statuses[before..], [ours], "{theirs}");
     }
+    world.assert_clean();
+}
+
+/// Within a call there are no text messages, and none are announced there; to a user there are.
+#[test]
+fn a_text_message_is_for_a_user_and_not_for_a_call() {
+    let mut world = World::new();
+    let (anna, berta) = (world.phone("anna"), world.phone("berta"));
+    world.phones[berta].called = Called::Answer(Duration::ZERO);
+    world.dial(anna, "102");
+    world.seconds(1);
+    world.act(anna, |phone, now| {
+        phone.within(now, &Method::Message, |message| message.body("text/plain", "psst"));
+    });
+    world.seconds(1);
+    let refused = world.phones[anna].answers.last().unwrap();
+    assert_eq!(refused.status(), Some(StatusCode::METHOD_NOT_ALLOWED));
+    assert!(!refused.lists(HeaderName::Allow, "MESSAGE"));
+    world.act(anna, |phone, now| {
+        let request = phone.request(&Method::Options, "sip:10.0.0.1");
+        phone.send(now, request);
+    });
+    world.seconds(1);
+    let able = world.phones[anna].answers.last().unwrap();
+    assert_eq!(able.status(), Some(StatusCode::OK));
+    assert!(able.lists(HeaderName::Allow, "MESSAGE"));
+    world.hang_up(anna);
+    world.seconds(1);
     world.assert_clean();
 }
