@@ -80,6 +80,10 @@ struct Subsets {
     states: Vec<State>,
     /// For each press the first that every item takes or refuses with it.
     like: [usize; PRESSES],
+    /// For each item the last set in the making that it was put into.
+    put: Vec<u32>,
+    /// The number of the set in the making.
+    making: u32,
     work: usize,
 }
 
@@ -92,6 +96,8 @@ impl Subsets {
         let items: Vec<_> = patterns.iter().flat_map(each).collect();
         Self {
             like: alike(&items),
+            put: vec![0; items.len()],
+            making: 1,
             items,
             known: BTreeMap::from([(Vec::new(), DEAD)]),
             open: Vec::new(),
@@ -125,15 +131,21 @@ impl Subsets {
     }
 
     /// Adds the items that can be read at a place: the one there, and those behind what may be
-    /// left out.
-    fn reach(&self, mut at: usize, set: &mut Vec<u32>) {
-        while let Some((_, item)) = self.items.get(at) {
-            set.push(at as u32);
-            if !matches!(item, Item::Press { optional: true, .. }) {
-                break;
-            }
+    /// left out. Where one is in the set already, so are those: no item is looked at twice.
+    fn reach(&mut self, mut at: usize, set: &mut Vec<u32>) {
+        while self.put(at, set) && matches!(self.items[at].1, Item::Press { optional: true, .. }) {
             at += 1;
         }
+    }
+
+    /// Adds an item; false for one that is in the set already, and where there is none.
+    fn put(&mut self, at: usize, set: &mut Vec<u32>) -> bool {
+        let new = self.put.get(at).is_some_and(|&last| last != self.making);
+        if new {
+            self.put[at] = self.making;
+            set.push(at as u32);
+        }
+        new
     }
 
     /// Finds where each press leads from a state.
@@ -144,20 +156,21 @@ impl Subsets {
                 continue;
             }
             let mut next = Vec::new();
-            for &at in set {
+            self.making += 1;
+            // Backwards: what can be read behind an item is then in the set before it is.
+            for &at in set.iter().rev() {
                 let at = at as usize;
                 match self.items[at].1 {
                     Item::Press { keys, again, .. } if keys.has(press) => {
-                        if again {
-                            next.push(at as u32);
-                        }
                         self.reach(at + 1, &mut next);
+                        if again {
+                            self.put(at, &mut next);
+                        }
                     }
                     _ => {}
                 }
             }
             next.sort_unstable();
-            next.dedup();
             self.states[state].next[press] = self.state_of(next)?;
         }
         Ok(())

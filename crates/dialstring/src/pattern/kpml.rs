@@ -17,7 +17,9 @@ impl Pattern {
     /// Letters count in either case, blanks may stand between symbols. `[^15]` is 0 to 9 without
     /// those. `L` asks for a press that is held long
     /// ([`DigitMap::step_long`](crate::DigitMap::step_long)); without it any length will do. `.` is
-    /// `{0,}`. `R`, the recall key, is a hook flash and not a digit: it is refused.
+    /// `{0,}`. `R`, the recall key, is a hook flash and not a digit: it is refused, and so are
+    /// `{0}` and `{,0}`, with which nothing is asked for. `L` before `x` or a set and blanks are
+    /// read beyond the RFC.
     ///
     /// # Errors
     /// [`PatternError`] with the offset and kind of the first fault.

@@ -26,6 +26,11 @@ impl Pattern {
     /// [`Match::Full`](crate::Match::Full). An MGCP endpoint reports as soon as the digits match,
     /// which is [`Match::is_match`](crate::Match::is_match) for patterns without `T`.
     ///
+    /// Beyond the RFC's own grammar (`DigitMapLetter`, `DigitMapRange`) ranges of letters are read
+    /// too, `[A-D]`. What that grammar has and this does not, all of it refused: `T` within a range
+    /// or before `.`, a range with nothing in it, and the extension letters `E` to `Z`, whose
+    /// support is optional (a gateway answers them with error 537).
+    ///
     /// # Errors
     /// [`PatternError`] with the offset and kind of the first fault.
     pub fn mgcp(text: &str) -> Result<Self, PatternError> {
@@ -45,6 +50,11 @@ impl Pattern {
     /// `E` is `*` and `F` is `#` (DTMF detection package, H.248.1 annex E.6). `Z` asks for a press
     /// that is held long; without it any length will do. `S` and `L` say how long to wait for what
     /// follows: [`DigitMap::wait`](crate::DigitMap::wait).
+    ///
+    /// Beyond the standard's own grammar `*`, `#` and ranges of letters are read too. What that
+    /// grammar has and this does not, all of it refused: the letters `G` to `K`, which are no keys
+    /// of DTMF; `S`, `L` and `Z` within a range; a range with nothing in it; and `T` among the
+    /// digits, since the start timer runs before the first of them.
     ///
     /// # Errors
     /// [`PatternError`] with the offset and kind of the first fault.

@@ -128,7 +128,7 @@ fn parameter(octets: &[u8], at: usize) -> Result<(usize, usize, usize), usize> {
         return Err(name_at);
     }
     let (value_at, end) = match octets.get(name_end) {
-        Some(b'=') => (name_end + 1, run(octets, name_end + 1, VALUE)),
+        Some(b'=') => (name_end + 1, value_end(octets, name_end + 1)?),
         _ => (name_end, name_end),
     };
     let empty = value_at > name_end && end == value_at;
@@ -136,6 +136,22 @@ fn parameter(octets: &[u8], at: usize) -> Result<(usize, usize, usize), usize> {
         None | Some(b';') if !empty => Ok((name_end, value_at, end)),
         _ => Err(end),
     }
+}
+
+/// Behind a value; an error is the offset of a `%` that is no escape.
+///
+/// `pct-encoded = "%" HEXDIG HEXDIG`
+#[inline]
+fn value_end(octets: &[u8], at: usize) -> Result<usize, usize> {
+    let mut end = run(octets, at, VALUE);
+    while octets.get(end) == Some(&b'%') {
+        let escaped = octets.get(end + 1..end + 3);
+        if !escaped.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+            return Err(end);
+        }
+        end = run(octets, end + 3, VALUE);
+    }
+    Ok(end)
 }
 
 /// Behind the octets of these classes that begin at an offset.
@@ -152,7 +168,7 @@ const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 /// `alphanum / "-"`.
 const NAME: u8 = 4;
-/// `uric` without `;`, and without what must be escaped.
+/// `uric` without `;`, and without escapes and what must be escaped.
 const VALUE: u8 = 8;
 /// `phonedigit`.
 const PHONE_DIGIT: u8 = 16;
@@ -166,8 +182,8 @@ static CLASSES: [u8; 256] = {
             b'A'..=b'Z' | b'a'..=b'z' => LETTER | NAME | VALUE,
             b'-' => NAME | VALUE | PHONE_DIGIT,
             b'.' | b'(' | b')' => VALUE | PHONE_DIGIT,
-            b'_' | b'!' | b'~' | b'*' | b'\'' | b'%' | b'[' | b']' | b'/' | b':' | b'&' | b'+'
-            | b'$' | b'?' | b'@' | b'=' | b',' => VALUE,
+            b'_' | b'!' | b'~' | b'*' | b'\'' | b'[' | b']' | b'/' | b':' | b'&' | b'+' | b'$'
+            | b'?' | b'@' | b'=' | b',' => VALUE,
             _ => 0,
         };
         octet += 1;
