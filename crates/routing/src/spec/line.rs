@@ -17,7 +17,7 @@ pub struct LineSpec {
     /// For people to read.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The number, E.164 with `+`; visual separators are accepted.
+    /// The number, E.164 with `+`; visual separators are accepted, an extension is not.
     pub number: String,
     /// The trunk that outbound calls on this line take; without one the line only receives.
     #[serde(default, skip_serializing_if = "Option::is_none")]

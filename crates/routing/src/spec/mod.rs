@@ -70,7 +70,8 @@ pub enum ResponsibleSource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContactSpec {
-    /// The caller's number, E.164 with `+` (or as the trunk delivers it).
+    /// The caller's number, E.164 with `+` (or as the trunk delivers it), without an extension.
+    /// Two contacts have no number in common, however it is written.
     pub number: String,
     /// For people to read.
     #[serde(default, skip_serializing_if = "String::is_empty")]

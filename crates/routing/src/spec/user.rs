@@ -34,7 +34,7 @@ pub struct UserSpec {
     /// Which numbers outside the user may call. Emergency numbers can always be called.
     #[serde(default)]
     pub outside_calls: OutsideCalls,
-    /// The user's mobile number, for `mobile` as a forwarding destination.
+    /// The user's mobile number, for `mobile` as a forwarding destination; without an extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile: Option<String>,
     /// Where calls go that the user's phones do not take.

@@ -170,6 +170,20 @@ fn every_fault_is_named_and_placed() {
             ],
         ),
         (
+            "users = [{ login = 'a', name = 'A', mobile = '+4917012345;1' }]\nlines = [{ id = 'l', number = '+49301234#2' }]\n\
+             contacts = [{ number = '+4912345;3', responsible = 'a' }]",
+            &[
+                "users[0].mobile: \"+4917012345;1\" is not a number: a number alone stands here, without an extension",
+                "lines[0].number: \"+49301234#2\" is not a number: a number alone stands here, without an extension",
+                "contacts[0].number: \"+4912345;3\" is not a number: a number alone stands here, without an extension",
+            ],
+        ),
+        (
+            "numbering = { country = 'DE' }\nusers = [{ login = 'a', name = 'A' }]\n\
+             contacts = [{ number = '+49 30 12345', responsible = 'a' }, { number = '03012345', responsible = 'a' }]",
+            &["contacts[1].number: the number is already that of contacts[0]"],
+        ),
+        (
             r#"contacts = [{ number = "+4912", responsible = "x" }]"#,
             &["contacts[0].responsible: there is no user x"],
         ),

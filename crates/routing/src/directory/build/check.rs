@@ -95,7 +95,7 @@ impl Check<'_> {
                 self.fault(path("default_line"), kind);
             }
             if let Some(mobile) = &user.mobile {
-                self.number(|| path("mobile"), mobile);
+                self.number(|| path("mobile"), mobile, number_alone);
             }
             let rules = &user.forwarding;
             for (rule, to) in [
@@ -147,7 +147,7 @@ impl Check<'_> {
         for (at, line) in spec.lines.iter().enumerate() {
             let path = |field: &str| format!("lines[{at}].{field}");
             self.text(|| path("name"), &line.name, false);
-            match number(&line.number) {
+            match number_alone(&line.number) {
                 Ok(number) => {
                     if let Some(here) = self.numbering {
                         let canonical = here.canonical(number.as_str()).as_str().to_owned();
@@ -315,17 +315,21 @@ impl Check<'_> {
 
     fn contacts(&mut self) {
         let spec = self.spec;
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut numbers: HashMap<String, usize> = HashMap::new();
         for (at, contact) in spec.contacts.iter().enumerate() {
             let path = |field: &str| format!("contacts[{at}].{field}");
             self.text(|| path("name"), &contact.name, false);
-            self.number(|| path("number"), &contact.number);
+            self.number(|| path("number"), &contact.number, number_alone);
             self.user(|| path("responsible"), contact.responsible.as_str());
-            if let Some(first) = numbers.get(contact.number.as_str()) {
+            let (Ok(number), Some(here)) = (number_alone(&contact.number), self.numbering) else {
+                continue;
+            };
+            let canonical = here.canonical(number.as_str()).as_str().to_owned();
+            if let Some(first) = numbers.get(&canonical) {
                 let first = format!("contacts[{first}]");
                 self.fault(path("number"), FaultKind::DuplicateNumber { first });
             } else {
-                numbers.insert(&contact.number, at);
+                numbers.insert(canonical, at);
             }
         }
     }
@@ -356,7 +360,7 @@ impl Check<'_> {
     /// A number that calls may be forwarded to: not barred, and one that the user whose rule it is may call. What a
     /// line's own rules name is the administrator's to say.
     fn number_outside(&mut self, path: impl Fn() -> String, text: &str, of: Option<&UserSpec>) {
-        self.number(&path, text);
+        self.number(&path, text, number);
         let (Ok(number), Some(here)) = (number(text), self.numbering) else { return };
         let number = number.as_str();
         if barred(self.spec, &here, number) {
@@ -374,8 +378,13 @@ impl Check<'_> {
         }
     }
 
-    fn number(&mut self, path: impl Fn() -> String, text: &str) {
-        if let Err(reason) = number(text) {
+    fn number(
+        &mut self,
+        path: impl Fn() -> String,
+        text: &str,
+        read: fn(&str) -> Result<Number, String>,
+    ) {
+        if let Err(reason) = read(text) {
             self.fault(path(), FaultKind::Number { text: text.into(), reason });
         }
     }
@@ -420,6 +429,16 @@ fn number(text: &str) -> Result<Number, String> {
         Ok(DialString::Number(number, _)) => Ok(number),
         Ok(DialString::Service(_)) => Err("a service code is not a number".into()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A number where nothing would send what stands behind it: a line's, a contact's, a mobile's.
+fn number_alone(text: &str) -> Result<Number, String> {
+    match DialString::parse(text) {
+        Ok(DialString::Number(_, Some(_))) => {
+            Err("a number alone stands here, without an extension".into())
+        }
+        _ => number(text),
     }
 }
 
