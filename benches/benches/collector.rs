@@ -8,7 +8,6 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use serde::Deserialize;
 use switchboard_benches::Bench;
 use switchboard_dialstring::{Digit, Match};
 use switchboard_dtmf::collector::{Collector, Earlier, Input, Policy, Prompt};
@@ -16,6 +15,7 @@ use switchboard_dtmf::payload::{Events, Header};
 use switchboard_dtmf::receiver::{self, Receiver};
 use switchboard_dtmf::{Instant, TelephoneEvent};
 use switchboard_rtp::Packet;
+use switchboard_testkit::{EventTrace, TracePacket};
 use wavekat_sip::{DtmfEvent, DtmfReceiver};
 
 /// Extensions of three digits, 100 to 199.
@@ -199,44 +199,23 @@ fn receiver(bench: &Bench) {
         .run();
 }
 
-#[derive(Deserialize)]
-struct Scenario {
-    name: String,
-    clock: u32,
-    packets: Vec<Arrival>,
+/// A packet of a trace as it is on the wire.
+fn on_the_wire(packet: &TracePacket) -> [u8; 16] {
+    datagram(&TelephoneEvent {
+        ssrc: packet.ssrc,
+        sequence: packet.sequence,
+        timestamp: packet.timestamp,
+        marker: packet.marker,
+        event: packet.event,
+        end: packet.end,
+        volume: 10,
+        duration: packet.duration,
+    })
 }
 
-#[derive(Deserialize)]
-struct Arrival {
-    t: u64,
-    seq: u16,
-    ts: u32,
-    m: bool,
-    ev: u8,
-    e: bool,
-    dur: u16,
-    #[serde(default)]
-    ssrc: u32,
-}
-
-impl Arrival {
-    fn event(&self) -> TelephoneEvent {
-        TelephoneEvent {
-            ssrc: self.ssrc,
-            sequence: self.seq,
-            timestamp: self.ts,
-            marker: self.m,
-            event: self.ev,
-            end: self.e,
-            volume: 10,
-            duration: self.dur,
-        }
-    }
-}
-
-fn heard_by_ours(scenario: &Scenario) -> String {
+fn heard_by_ours(trace: &EventTrace) -> String {
     let config = receiver::Config {
-        clock_rate: scenario.clock,
+        clock_rate: trace.clock,
         reorder: Duration::from_millis(500),
         ..receiver::Config::default()
     };
@@ -252,38 +231,32 @@ fn heard_by_ours(scenario: &Scenario) -> String {
             receiver.handle_timeout(due);
         }
     };
-    for packet in &scenario.packets {
-        let now = Instant::from_millis(packet.t);
+    for packet in &trace.packets {
+        let now = Instant::from_millis(packet.millis);
         serve(&mut receiver, now);
-        hear(&mut receiver, now, &datagram(&packet.event()));
+        hear(&mut receiver, now, &on_the_wire(packet));
     }
     serve(&mut receiver, Instant::from_micros(u64::MAX));
     heard
 }
 
-fn heard_by_wavekat(scenario: &Scenario) -> String {
+fn heard_by_wavekat(trace: &EventTrace) -> String {
     let mut receiver = DtmfReceiver::new(101);
-    let pressed = scenario.packets.iter().filter_map(|packet| {
-        match receiver.push(&datagram(&packet.event()))? {
+    let pressed =
+        trace.packets.iter().filter_map(|packet| match receiver.push(&on_the_wire(packet))? {
             DtmfEvent::Pressed { digit } => Digit::from_event(digit.event_code()),
             DtmfEvent::Released { .. } => None,
-        }
-    });
+        });
     pressed.map(|digit| digit.as_char()).collect()
 }
 
 fn golden(bench: &Bench) {
-    let lines = include_str!("../../crates/dtmf/testdata/telephone_events.jsonl").lines();
-    let expected: Vec<&str> =
-        include_str!("../../crates/dtmf/testdata/telephone_events.tsv").lines().collect();
-    let scenarios: Vec<Scenario> =
-        lines.map(|line| serde_json::from_str(line).expect("a scenario")).collect();
-    let right = |hear: fn(&Scenario) -> String| {
-        let all = scenarios.iter().zip(&expected);
-        all.filter(|(one, expected)| format!("{}\t{}", one.name, hear(one)) == **expected).count()
+    let traces = EventTrace::all();
+    let right = |hear: fn(&EventTrace) -> String| {
+        traces.iter().filter(|trace| hear(trace) == trace.digits).count()
     };
     let title = "golden telephone-event scenarios heard right";
-    bench.figure(&format!("{title}, of all"), scenarios.len() as f64, "scenarios");
+    bench.figure(&format!("{title}, of all"), traces.len() as f64, "scenarios");
     bench.figure(&format!("{title}, by ours"), right(heard_by_ours) as f64, "scenarios");
     bench.figure(&format!("{title}, by wavekat-sip"), right(heard_by_wavekat) as f64, "scenarios");
 }

@@ -45,6 +45,7 @@
 
 pub mod audio;
 mod clock;
+mod event_trace;
 mod g711;
 mod notation;
 mod recording;
@@ -54,6 +55,7 @@ mod voice;
 mod wire;
 
 pub use clock::Clock;
+pub use event_trace::{EventTrace, TracePacket};
 pub use g711::Law;
 pub use notation::expand;
 pub use recording::{HeardEvent, HeardHeader, Recording};

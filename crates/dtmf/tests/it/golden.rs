@@ -10,33 +10,12 @@ use switchboard_dtmf::collector::{
 };
 use switchboard_dtmf::receiver::{self, Receiver};
 use switchboard_dtmf::{DigitSet, Instant, TelephoneEvent};
+use switchboard_testkit::EventTrace;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Scenario {
-    name: String,
-    clock: u32,
-    packets: Vec<Packet>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Packet {
-    t: u64,
-    seq: u16,
-    ts: u32,
-    m: bool,
-    ev: u8,
-    e: bool,
-    dur: u16,
-    #[serde(default)]
-    ssrc: u32,
-}
-
-fn heard(scenario: &Scenario) -> String {
+fn heard(trace: &EventTrace) -> String {
     let reorder = Duration::from_millis(500);
     let config =
-        receiver::Config { clock_rate: scenario.clock, reorder, ..receiver::Config::default() };
+        receiver::Config { clock_rate: trace.clock, reorder, ..receiver::Config::default() };
     let mut receiver = Receiver::new(config);
     let mut heard = String::new();
     let mut serve = |receiver: &mut Receiver, until: Instant| {
@@ -50,18 +29,18 @@ fn heard(scenario: &Scenario) -> String {
             receiver.handle_timeout(due);
         }
     };
-    for packet in &scenario.packets {
-        let now = Instant::from_millis(packet.t);
+    for packet in &trace.packets {
+        let now = Instant::from_millis(packet.millis);
         serve(&mut receiver, now);
         let event = TelephoneEvent {
             ssrc: packet.ssrc,
-            sequence: packet.seq,
-            timestamp: packet.ts,
-            marker: packet.m,
-            event: packet.ev,
-            end: packet.e,
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+            event: packet.event,
+            end: packet.end,
             volume: 0,
-            duration: packet.dur,
+            duration: packet.duration,
         };
         receiver.handle(now, receiver::Input::Event(&event)).expect("no flood");
     }
@@ -71,15 +50,11 @@ fn heard(scenario: &Scenario) -> String {
 
 #[test]
 fn telephone_events_are_heard_as_the_cases_say() {
-    let scenarios = include_str!("../../testdata/telephone_events.jsonl").lines();
-    let expected = include_str!("../../testdata/telephone_events.tsv").lines();
     let mut names = BTreeSet::new();
-    for (line, expected) in scenarios.clone().zip(expected.clone()) {
-        let scenario: Scenario = serde_json::from_str(line).expect("a scenario");
-        assert_eq!(format!("{}\t{}", scenario.name, heard(&scenario)), expected);
-        assert!(names.insert(scenario.name.clone()), "{} twice", scenario.name);
+    for trace in EventTrace::all() {
+        assert_eq!(heard(&trace), trace.digits, "{}", trace.name);
+        assert!(names.insert(trace.name.clone()), "{} twice", trace.name);
     }
-    assert_eq!(scenarios.count(), expected.count());
     assert!(names.len() > 60);
 }
 
