@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use switchboard_routing::UserId;
+use switchboard_sip::registrar::Binding;
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{Builder, Flow, HeaderName, Message, Method, StatusCode};
 
@@ -69,8 +70,10 @@ impl Texts {
         if self.texts.len() >= limits.texts || theirs >= limits.texts_per_user {
             return refuse(world, StatusCode::SERVICE_UNAVAILABLE);
         }
-        // To oneself it goes to one's other phones.
-        let phones = world.phones.of(now, to).into_iter().filter(|binding| binding.flow != flow);
+        // To oneself it goes to one's other phones. What is behind a proxy has the flow of all who are.
+        let others =
+            |binding: &&Binding| from != to || binding.flow != flow || !binding.path.is_empty();
+        let phones = world.phones.of(now, to).into_iter().filter(others);
         let phones: Vec<_> = phones.map(|binding| Destination::phone(to, binding)).collect();
         let hops = request.number(HeaderName::MaxForwards).unwrap_or(70).clamp(1, 70) as u8 - 1;
         let sender = world.party(from);

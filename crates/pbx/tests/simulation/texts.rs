@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switchboard_pbx::Event;
+use switchboard_pbx::{Event, SavedBinding};
 use switchboard_sip::{HeaderName, Method, StatusCode};
 
 use crate::support::{Called, REALM, World};
@@ -194,5 +194,26 @@ fn a_text_message_is_for_a_user_and_not_for_a_call() {
     assert!(able.lists(HeaderName::Allow, "MESSAGE"));
     world.hang_up(anna);
     world.seconds(1);
+    world.assert_clean();
+}
+
+/// Two users on one connection, of a softphone with two accounts or of a proxy before both.
+#[test]
+fn two_users_on_one_flow_write_to_each_other() {
+    let mut world = World::new();
+    let anna = world.phone("anna");
+    let theirs = world.saved.values().next().unwrap().clone();
+    world.restore(SavedBinding { user: "berta".parse().unwrap(), ..theirs });
+    write(&mut world, anna, "102", "text/plain", "next door");
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    assert_eq!(world.phones[anna].texts.len(), 1);
+    // Another phone of hers behind the proxy that she writes through.
+    let own = world.saved.values().next().unwrap().clone();
+    let contact = "sip:anna@10.0.1.77".to_owned();
+    let path = vec!["<sip:10.0.1.1;lr>".to_owned()];
+    world.restore(SavedBinding { contact, path, instance: None, ..own });
+    write(&mut world, anna, "101", "text/plain", "milk");
+    assert_eq!(world.phones[anna].statuses.last(), Some(&200));
+    assert_eq!(world.phones[anna].texts.len(), 2);
     world.assert_clean();
 }
