@@ -18,7 +18,8 @@
 //! all of these together, after G.711 of either law, and over dial tone, ring-back, busy and
 //! special information tones or mains hum that are as loud as the digit; where their sum is clipped, what lies between the
 //! clipped samples is enough. A voice is told apart by
-//! what it brings along, its other harmonics, and by its gliding into the tones.
+//! what it brings along, its other harmonics, and by its gliding into the tones; so is a chord. Where a digit does not come
+//! out of silence, the spectrum is looked at once more: what is new beside the tones must be noise.
 //!
 //! ```text
 //!   audio ─▶ 8 kHz ─▶ two filters, an output each 1.5 ms, computed where it is looked at
@@ -27,7 +28,7 @@
 //!                     less what sounds steadily, over a window of 9 ms ─▶ a pair
 //!                                                                          │
 //!                       Output::End ◀─── Digit ◀─── Candidate ◀────────────┘
-//!                                          │ 31.5 ms, exact, clean, abrupt
+//!                                          │ 31.5 ms, exact, clean, abrupt, alone
 //!                                          └▶ Output::Start
 //! ```
 //!
@@ -42,6 +43,7 @@ mod complex;
 mod decimate;
 mod fit;
 mod history;
+mod lines;
 mod mute;
 mod spectrum;
 #[cfg(test)]
@@ -52,7 +54,7 @@ use switchboard_dialstring::Digit;
 
 use self::bands::{HOP, TAPS};
 use self::decimate::Decimator;
-use self::history::{Clipped, History, Limits};
+use self::history::{Clipped, History, Limits, Share};
 use self::track::{Event, Tracker};
 use crate::generator::SampleRate;
 use crate::queue::Queue;
@@ -159,6 +161,7 @@ const LIMITS: Limits = Limits {
     earlier: 0.25,
     residue: [0.018, 0.0035, 0.05],
     clipped: Clipped { coherence: 0.2, scout: 0.1, twist: 1.6, left: 0.08 },
+    lines: Share { silence: 0.02, clean: 0.01, strongest: 25.0, residue: 200.0 },
 };
 
 impl Detector {

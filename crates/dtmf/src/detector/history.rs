@@ -478,6 +478,19 @@ pub(super) struct Limits {
     /// shortest digit, how much more for each output that it is longer, and of any.
     pub(super) residue: [f32; 3],
     pub(super) clipped: Clipped,
+    pub(super) lines: Share,
+}
+
+/// Limits of a last look at the spectrum, as shares of the tones' power.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// What sounds before the tone is so weak that there is no such look.
+    pub(super) silence: f32,
+    /// What is weaker is clean: ITU-T Q.23 allows a key unwanted tones of a hundredth of its own.
+    pub(super) clean: f32,
+    /// What noise can be as a multiple of its spectrum's median: the strongest line, and what is left in the groups.
+    pub(super) strongest: f32,
+    pub(super) residue: f32,
 }
 
 /// Limits that are set apart while the audio is clipped: a second look decides then.

@@ -2,9 +2,9 @@
 
 use super::complex::{Complex, sine};
 
-/// Points of a transform: 64 ms.
+/// Points of a transform at most: 64 ms.
 pub(super) const POINTS: usize = 512;
-/// How far a tone turns from one sample to the next if it is the transform's next line, in radians.
+/// How far a tone turns from one sample to the next if it is the longest transform's next line, in radians.
 pub(super) const LINE: f32 = core::f32::consts::TAU / POINTS as f32;
 
 /// Half a turn in steps of a line.
@@ -22,17 +22,18 @@ const fn turns() -> [[f32; 2]; POINTS / 2] {
     turns
 }
 
-/// The discrete Fourier transform in place, by radix 2.
-pub(super) fn transform(points: &mut [Complex; POINTS]) {
-    let shift = usize::BITS - POINTS.trailing_zeros();
-    for at in 0..POINTS {
+/// The discrete Fourier transform in place, by radix 2; its number of points is a power of 2.
+pub(super) fn transform<const COUNT: usize>(points: &mut [Complex; COUNT]) {
+    const { assert!(COUNT.is_power_of_two() && COUNT <= POINTS, "there are no turns for it") };
+    let shift = usize::BITS - COUNT.trailing_zeros();
+    for at in 0..COUNT {
         let other = at.reverse_bits() >> shift;
         if at < other {
             points.swap(at, other);
         }
     }
     let mut half = 1;
-    while half < POINTS {
+    while half < COUNT {
         for block in points.chunks_exact_mut(2 * half) {
             let (first, second) = block.split_at_mut(half);
             let turns = TURNS.iter().step_by(POINTS / 2 / half);

@@ -1,8 +1,9 @@
 //! From pairs of tones to digits: when one begins, whether it lasts, when it is over.
 
-use super::bands::{HIGH, LAG, LOW, RATE, SEARCH};
+use super::bands::{HIGH, HOP, LAG, LOW, RATE, SEARCH};
 use super::clipped;
 use super::history::{History, Limits, Pair};
+use super::lines::{LONGEST, Lines};
 
 /// Outputs in 31.5 ms: a tone that lasts so long is a digit (40 ms must be, 23 ms must not).
 const ENOUGH: u64 = 21;
@@ -36,6 +37,14 @@ const AHEAD: u64 = 5;
 const LONG: u64 = 40;
 /// The loudness before a digit is so many times its own at most.
 const OVERBEARING: f32 = 10.0;
+
+/// A last look at the spectrum takes so many outputs, and as many twice before the tone, so far apart: half a beat of 40 Hz.
+const SPECTRUM: u64 = (LONGEST / HOP) as u64;
+const APART: u64 = 8;
+/// The samples that it needs are kept for so many outputs of the tone.
+const KNOWN: u64 = 64;
+/// How far a tone of 1 Hz turns from one sample to the next, in radians.
+const TURN: f32 = core::f32::consts::TAU / RATE as f32;
 
 /// What the tracker says: output numbers, with the digit's row and column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -259,14 +268,37 @@ impl Tracker {
             && is_abrupt([low.level, high.level], limits.earlier)
             && residue <= clean + noise
             && residue <= (limits.residue[0] + limits.residue[1] * longer).min(limits.residue[2])
-            && limits.allows_twist(low.power, high.power, 1.0);
+            && limits.allows_twist(low.power, high.power, 1.0)
+            && (before <= limits.lines.silence * power / 2.0
+                || has_noise_alone(history, tone, [low.hertz, high.hertz], residue, power, limits));
         tone.is_digit.then_some(Event::Start { row, column, start: tone.start })
     }
 }
 
+/// True if what sounds beside the digit is noise, or sounded before. What is left in its groups is a share of its power.
+fn has_noise_alone(
+    history: &History,
+    tone: &Tone,
+    hertz: [f32; 2],
+    residue: f32,
+    power: f32,
+    limits: &Limits,
+) -> bool {
+    let stretch = |first: u64, end: u64| history.samples(first.max(end - SPECTRUM), end);
+    let before = [0, APART].map(|apart| {
+        let end = tone.start - AHEAD - apart;
+        if tone.present - tone.start < KNOWN { stretch(0, end) } else { &[] }
+    });
+    let during = stretch(tone.start + INSIDE, tone.present - INSIDE);
+    let Lines { floor, strongest } = Lines::new(during, before, hertz.map(|hertz| TURN * hertz));
+    // The samples are halves.
+    let share = |amplitude: f32| 4.0 * amplitude / power;
+    let most = |times: f32| f32::max(limits.lines.clean, times * share(floor));
+    share(strongest) <= most(limits.lines.strongest) && residue <= most(limits.lines.residue)
+}
+
 /// True if the samples that are not clipped hold the digit and what sounded before it, with noise at most.
 fn is_digit_in_clipped(history: &History, tone: &Tone, limits: &Limits) -> bool {
-    const TURN: f32 = core::f32::consts::TAU / RATE as f32;
     if !history.is_clipped() {
         return false;
     }

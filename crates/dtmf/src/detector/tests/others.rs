@@ -102,8 +102,7 @@ fn floats_that_are_no_numbers_are_silence() {
     assert_eq!(digits(&outputs(SampleRate::Hz8000, &huge, 160)), "");
 }
 
-/// Vowels one after another, whose harmonics may lie anywhere. Of three thousand two are taken for keys (`cargo xtask
-/// tones` makes so many), of these three hundred none; an hour of synthetic speech has none.
+/// Vowels one after another, whose harmonics may lie anywhere. `cargo xtask tones` makes three thousand.
 #[test]
 fn vowels_are_no_digits() {
     let mut random = Random(77);
@@ -112,6 +111,38 @@ fn vowels_are_no_digits() {
         audio.extend(random.vowel());
     }
     assert_eq!(heard(&audio), "");
+}
+
+/// Two vowels that each have harmonics on a key's tones and little beside them: a pitch wavers, and that leaves as much in
+/// the groups as noise would, but there is no noise.
+#[test]
+fn what_is_left_of_a_vowel_is_no_noise() {
+    let mut random = Random(77);
+    // Those before need six numbers each.
+    for _ in 0..6 * 1_690 {
+        random.unit();
+    }
+    let mut audio = Vec::new();
+    for _ in 0..20 {
+        audio.extend(random.vowel());
+    }
+    assert_eq!(heard(&audio), "");
+}
+
+#[test]
+fn a_tone_that_comes_with_a_digit_is_a_chords_and_one_that_was_there_is_not() {
+    let other = (2_600.0, -17.0);
+    for digit in Digit::ALL {
+        let mut random = Random(9);
+        // Something sounds all the time.
+        let audio = Audio::silence(500.0).beside(&mut random, 2_000.0, -17.0);
+        let audio = audio.burst(&mut random, 200.0, digit, BURST);
+        let chord = audio.clone().tone(&mut random, [200.0, 100.0], other.0, other.1);
+        assert_eq!(heard(&chord.pcm()), "", "{digit:?}");
+        let digit = String::from(digit.as_char());
+        assert_eq!(heard(&audio.clone().pcm()), digit);
+        assert_eq!(heard(&audio.beside(&mut random, other.0, other.1).pcm()), digit);
+    }
 }
 
 #[test]
