@@ -361,6 +361,22 @@ fn a_phone_on_tcp_is_found_again_where_it_listens() {
     }
 }
 
+/// A flow whose phone has another address now: what is kept under the old one is told to go.
+#[test]
+fn a_flow_that_comes_back_with_another_contact_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    for (cseq, host) in [(1, 7), (2, 8)] {
+        let contact = format!(
+            "Contact: <sip:a@192.0.2.{host}>;+sip.instance=\"<urn:uuid:1>\";reg-id=1\n\
+             Supported: path, outbound\n"
+        );
+        bench.serve("anna", tcp(1), &request("anna", "c1", cseq, &contact)).unwrap();
+    }
+    let [old, new] = [7, 8].map(|host| format!("sip:a@192.0.2.{host}"));
+    let told = [(old.clone(), None), (old, Some(RemovalReason::Replaced)), (new, None)];
+    assert_eq!(bench.outputs(), told);
+}
+
 /// RFC 5626: two flows of one phone are two bindings, of which one rings; the other takes its place.
 #[test]
 fn two_flows_of_a_phone_ring_once() {

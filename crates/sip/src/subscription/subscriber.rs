@@ -296,6 +296,8 @@ impl Subscriber {
         match self.state {
             State::Idle | State::Subscribing | State::Stopping => None,
             State::Waiting { give_up, .. } => Some(give_up),
+            // A SUBSCRIBE that is on its way is the refresh.
+            State::Standing { until, .. } if self.open.is_some() => Some(until),
             State::Standing { refresh, until } => Some(refresh.min(until)),
             State::Later { retry } => Some(retry),
         }

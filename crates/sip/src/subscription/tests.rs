@@ -306,6 +306,25 @@ fn what_is_stopped_before_its_answer_stays_stopped() {
     }
 }
 
+/// The NOTIFY came first, and the answer to the SUBSCRIBE does not come before the refresh would be due: nothing is
+/// waited for at a time that is over.
+#[test]
+fn a_subscribe_without_an_answer_is_not_refreshed() {
+    let mut watcher = Watcher::new();
+    watcher.subscriber.start();
+    let request = watcher.sent();
+    assert_eq!(watcher.notify(&request, 1, "theirs", ACTIVE), 200);
+    watcher.event();
+    while let Some(at) = watcher.subscriber.poll_timeout() {
+        watcher.now = at;
+        watcher.subscriber.handle_timeout(at);
+        assert!(watcher.subscriber.poll_timeout().is_none_or(|next| next > at));
+        if watcher.subscriber.poll_output().is_some() {
+            break;
+        }
+    }
+}
+
 /// Timer N, RFC 6665 section 4.1.2.4.
 #[test]
 fn a_subscription_without_a_notify_is_given_up() {
