@@ -154,17 +154,17 @@ fn g711(bench: &Bench) {
             other[0]
         })
         .run();
-    let wrong = |law: fn(i16) -> u8, ours: Codec| {
+    let wrong = |law: fn(i16) -> u8, ours: g711::Law| {
         (i16::MIN..=i16::MAX).filter(|sample| law(*sample) != ours.encode(*sample)).count() as f64
     };
     bench.figure(
         "audio-codec-algorithms: A-law inputs of 65,536 that differ from the standard's tables",
-        wrong(audio_codec_algorithms::encode_alaw, Codec::Pcma),
+        wrong(audio_codec_algorithms::encode_alaw, g711::Law::A),
         "inputs",
     );
     bench.figure(
         "audio-codec-algorithms: mu-law inputs of 65,536 that differ from the standard's tables",
-        wrong(audio_codec_algorithms::encode_ulaw, Codec::Pcmu),
+        wrong(audio_codec_algorithms::encode_ulaw, g711::Law::Mu),
         "inputs",
     );
 }
