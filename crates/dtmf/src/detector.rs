@@ -218,6 +218,9 @@ impl Detector {
             }
             Event::End { row, column, start, end } => {
                 let (from, to) = (self.place(start, RAMP), self.place(end + 1, 0));
+                // Edges are found to 3 ms, in clipped audio worse: what was taken for a digit lasted longer than what
+                // must be refused.
+                let to = to.max(from + 23 * 8 * self.decimator.factor() as u64 + 1);
                 Output::End { digit: digit(row, column), from, to }
             }
         };

@@ -344,8 +344,12 @@ impl Registrar {
         reason: RemovalReason,
         chosen: impl Fn(&Binding) -> bool,
     ) {
-        for binding in self.table.remove_where(user, chosen) {
-            self.removed(user.clone(), binding, reason);
+        let removed = self.table.remove_where(user, chosen);
+        for (at, binding) in removed.iter().enumerate() {
+            // Several flows of a phone have one Contact, and it goes once.
+            if !removed[..at].iter().any(|told| told.has_contact(&binding.contact.as_uri())) {
+                self.removed(user.clone(), binding.clone(), reason);
+            }
         }
     }
 

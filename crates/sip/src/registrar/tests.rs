@@ -409,6 +409,13 @@ fn two_flows_of_a_phone_ring_once() {
     let contact = "sip:a@192.0.2.7:5062".to_owned();
     let told = [(contact.clone(), Some(RemovalReason::FlowClosed)), (contact, None)];
     assert_eq!(bench.outputs(), told);
+    // Both go at once: their Contact is told once.
+    bench.serve("anna", tcp(4), &request("anna", "c2", 2, &flow_of(2))).unwrap();
+    bench.outputs();
+    bench.registrar.remove_all("anna");
+    let told = [("sip:a@192.0.2.7:5062".to_owned(), Some(RemovalReason::Dismissed))];
+    assert_eq!(bench.outputs(), told);
+    bench.serve("anna", tcp(4), &request("anna", "c2", 3, &flow_of(2))).unwrap();
     // Who comes without flows is one phone again.
     let plain = "Contact: <sip:a@192.0.2.7:9>;+sip.instance=\"<urn:uuid:1>\"\n";
     bench.serve("anna", flow(7), &request("anna", "c3", 1, plain)).unwrap();
