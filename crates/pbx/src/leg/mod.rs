@@ -330,6 +330,8 @@ impl Leg {
                 self.events.push_back(Event::Refused(StatusCode::REQUEST_TIMEOUT));
             }
             Sip::Incoming(incoming) if incoming.id() == id => {
+                // Nobody hears it any more, but the transaction ends by its final response alone.
+                world.reply(now, id, &incoming.invite, StatusCode::REQUEST_TERMINATED);
                 self.over(world);
                 self.events.push_back(Event::Vanished);
             }

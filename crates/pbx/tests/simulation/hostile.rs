@@ -652,3 +652,23 @@ fn h20_a_registered_phone_guesses_nobody_elses_password() {
     world.seconds(400);
     world.assert_clean();
 }
+
+/// A call whose caller is gone before it was answered leaves nothing, even if the PBX stops meanwhile.
+#[test]
+fn h28_an_invite_without_an_offer_whose_flow_closes_leaves_nothing() {
+    for shut in [false, true] {
+        let mut world = World::new();
+        let (anna, _berta) = (world.phone("anna"), world.phone("berta"));
+        world.act(anna, |phone, now| phone.dial_uri(now, "sip:+4930555000@10.0.0.1", true));
+        world.run(Duration::from_millis(500));
+        let flow = Flow::udp(PBX, world.phones[anna].address);
+        let now = world.now();
+        world.pbx.handle(now, Input::FlowClosed(flow)).unwrap();
+        world.flush();
+        if shut {
+            world.command(switchboard_pbx::Command::Shutdown);
+        }
+        world.run(Duration::from_secs(200));
+        assert_eq!(world.pbx.leftovers(), [0; 6], "{shut}");
+    }
+}
