@@ -8,6 +8,7 @@ use switchboard_sip::subscription::dialog_info::{CallState, Direction};
 
 use crate::call::Call;
 use crate::ids::CallId;
+use crate::tally::Tally;
 
 /// On whose account a call counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +22,7 @@ pub(crate) enum Account {
 pub(crate) struct Calls {
     table: BTreeMap<CallId, Entry>,
     by_time: BTreeSet<(Instant, CallId)>,
-    of: BTreeMap<Account, usize>,
+    of: Tally<Account>,
     /// Who is in which call, while somebody watches.
     seen: Option<BTreeMap<UserId, BTreeMap<CallId, Seen>>>,
     /// Whose calls changed since somebody asked.
@@ -43,14 +44,14 @@ struct Entry {
 impl Calls {
     pub(crate) fn insert(&mut self, call: Call, account: Account) {
         let id = call.id();
-        *self.of.entry(account.clone()).or_default() += 1;
+        self.of.add(&account);
         self.table.insert(id, Entry { call, account, scheduled: None, seen: Vec::new() });
         self.follow(id);
     }
 
     /// How many calls this one has made that are still there.
     pub(crate) fn of(&self, account: &Account) -> usize {
-        self.of.get(account).copied().unwrap_or(0)
+        self.of.of(account)
     }
 
     /// Does something with a call; afterwards its timer is right, and it is gone if it is over.
@@ -157,14 +158,8 @@ impl Calls {
                 self.by_time.insert((at, id));
             }
         }
-        if over
-            && let Some(entry) = self.table.remove(&id)
-            && let Some(count) = self.of.get_mut(&entry.account)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.of.remove(&entry.account);
-            }
+        if over && let Some(entry) = self.table.remove(&id) {
+            self.of.take(&entry.account);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Whom a fork calls, and how that becomes an INVITE.
 
-use switchboard_routing::{Dial, LineId, Number, TrunkId, UserId};
+use switchboard_routing::{Dial, Directory, LineId, Number, TrunkId, UserId};
 use switchboard_sip::registrar::Binding;
-use switchboard_sip::{Flow, escape_user, quote};
+use switchboard_sip::{Flow, Message, Scheme, StatusCode, escape_user, quote};
 
 use crate::leg::{Peer, Plan};
 use crate::record::Party;
@@ -99,6 +99,17 @@ impl World {
         Party { user: Some(user.clone()), number }
     }
 
+    /// Whom a request names in its Request-URI that asks for a user and dials nothing: what it says, and the active user
+    /// of that extension or name.
+    pub(crate) fn addressed(&self, request: &Message) -> Result<(String, UserId), StatusCode> {
+        let uri = request.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
+        let sip = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips);
+        let name = uri.user_text().filter(|_| sip && self.config.is_here(uri.host_str()));
+        let name = name.ok_or(StatusCode::NOT_FOUND)?;
+        let user = named(&self.directory, &name).ok_or(StatusCode::NOT_FOUND)?.clone();
+        Ok((name.into_owned(), user))
+    }
+
     /// Somebody or something that is no user.
     pub(crate) fn outside_party(&self, number: &str) -> Party {
         Party { user: None, number: number.to_owned() }
@@ -113,4 +124,11 @@ impl World {
             None => uri,
         }
     }
+}
+
+/// The active user of this extension or name.
+pub(crate) fn named<'d>(directory: &'d Directory, name: &str) -> Option<&'d UserId> {
+    let by_extension = name.parse().ok().and_then(|number| directory.user_at(number));
+    let user = by_extension.or_else(|| directory.user(name))?;
+    Some(user.login())
 }

@@ -26,7 +26,7 @@ use crate::leg::{ALLOW, Peer, granted};
 use crate::pbx::Pbx;
 use crate::phones::{Change, Identified};
 use crate::session;
-use crate::{lamps, texts};
+use crate::texts;
 
 const METHODS: &[Method] = &[
     Method::Invite,
@@ -262,7 +262,7 @@ impl Pbx {
         if let Err(status) = self.speaks_as(&user, &request.message) {
             return self.refuse(request, status, None);
         }
-        match lamps::shown(&self.world, &request.message) {
+        match self.world.addressed(&request.message) {
             Ok((_, to)) => {
                 let asked = (request.id, request.flow, &request.message);
                 self.texts.pass_on(now, &mut self.world, (&user, &to), asked);

@@ -30,6 +30,7 @@ mod routes;
 mod secrets;
 mod session;
 mod sounds;
+mod tally;
 mod texts;
 mod trunks;
 mod world;

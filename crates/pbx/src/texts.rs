@@ -1,7 +1,7 @@
 //! Text messages between users (RFC 3428): passed on to every phone of the user they are for, and
 //! answered with what these phones say. Nothing is kept of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Instant;
 
 use switchboard_routing::UserId;
@@ -13,6 +13,7 @@ use crate::destination::Destination;
 use crate::event::Event;
 use crate::record::Party;
 use crate::routes::Owner;
+use crate::tally::Tally;
 use crate::world::World;
 
 /// The bodies that are passed on: text, and that somebody writes one (RFC 3994).
@@ -30,7 +31,7 @@ pub(crate) struct TextNumber(u64);
 pub(crate) struct Texts {
     texts: HashMap<TextNumber, Text>,
     /// How many each user has on their way.
-    of: BTreeMap<UserId, usize>,
+    of: Tally<UserId>,
     last: u64,
 }
 
@@ -66,7 +67,7 @@ impl Texts {
             return refuse(world, StatusCode::REQUEST_ENTITY_TOO_LARGE);
         }
         let limits = &world.config.limits;
-        let theirs = self.of.get(from).copied().unwrap_or(0);
+        let theirs = self.of.of(from);
         if self.texts.len() >= limits.texts || theirs >= limits.texts_per_user {
             return refuse(world, StatusCode::SERVICE_UNAVAILABLE);
         }
@@ -91,7 +92,7 @@ impl Texts {
             return refuse(world, StatusCode::TEMPORARILY_UNAVAILABLE);
         }
         self.last = number.0;
-        *self.of.entry(from.clone()).or_default() += 1;
+        self.of.add(from);
         let (from, to) = (from.clone(), to.clone());
         let text = Text { asked, request: request.clone(), from, to, waiting, refused: None };
         self.texts.insert(number, text);
@@ -124,12 +125,7 @@ impl Texts {
             }
         };
         let Some(text) = self.texts.remove(&number) else { return };
-        if let Some(count) = self.of.get_mut(&text.from) {
-            *count -= 1;
-            if *count == 0 {
-                self.of.remove(&text.from);
-            }
-        }
+        self.of.take(&text.from);
         world.reply(now, text.asked, &text.request, status);
         let Text { from, to, .. } = text;
         world.event(Event::Text { from, to, status: status.code() });

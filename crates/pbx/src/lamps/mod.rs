@@ -12,10 +12,12 @@ use switchboard_sip::subscription::{
     NotifierConfig, Package, Packages, Reason, dialog_info, message_summary,
 };
 use switchboard_sip::transaction::TransactionId;
-use switchboard_sip::{Flow, HeaderName, Message, Scheme, StatusCode};
+use switchboard_sip::{Flow, HeaderName, Message, StatusCode};
 
 use self::lamp::Lamp;
 use crate::calls::Calls;
+use crate::destination;
+use crate::tally::Tally;
 use crate::world::World;
 
 /// The packages that are served.
@@ -41,7 +43,7 @@ pub(crate) struct Lamps {
     /// Anybody opens and closes connections: that costs no look at every lamp.
     by_flow: BTreeSet<(Flow, LampNumber)>,
     /// How many each user has.
-    of: BTreeMap<UserId, usize>,
+    of: Tally<UserId>,
     /// Lamps that may have something to say.
     awake: BTreeSet<LampNumber>,
     last: u64,
@@ -64,7 +66,7 @@ impl Lamps {
                 self.dialogs.insert(lamp.notifier.id().clone(), number);
                 self.by_flow.insert((lamp.flow, number));
                 self.showing.entry(lamp.shows.clone()).or_default().insert(number);
-                *self.of.entry(lamp.watcher.clone()).or_default() += 1;
+                self.of.add(&lamp.watcher);
                 self.lamps.insert(number, lamp);
                 self.awake.insert(number);
             }
@@ -93,13 +95,13 @@ impl Lamps {
         let asked = PACKAGES.admit(request, &config).map_err(|refusal| {
             Refused(refusal.status(), Box::new(move |reply| refusal.write(reply)))
         })?;
-        let (name, shows) = shown(world, request)?;
+        let (name, shows) = world.addressed(request)?;
         let own = asked.event.package() == message_summary::PACKAGE;
         if own && shows != *user {
             return Err(StatusCode::FORBIDDEN.into());
         }
         let limits = &world.config.limits;
-        let theirs = self.of.get(user).copied().unwrap_or(0);
+        let theirs = self.of.of(user);
         if self.lamps.len() >= limits.lamps || theirs >= limits.lamps_per_user {
             let wait = |reply: switchboard_sip::Builder| reply.header(HeaderName::RetryAfter, 60);
             return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, Box::new(wait)));
@@ -174,7 +176,7 @@ impl Lamps {
                 Reason::NoResource
             } else if void.contains(&lamp.watcher) {
                 Reason::Probation
-            } else if named(directory, &lamp.name) != Some(&lamp.shows) {
+            } else if destination::named(directory, &lamp.name) != Some(&lamp.shows) {
                 Reason::Deactivated
             } else {
                 continue;
@@ -250,12 +252,7 @@ impl Lamps {
         if let Some(at) = lamp.scheduled {
             self.by_time.remove(&(at, number));
         }
-        if let Some(count) = self.of.get_mut(&lamp.watcher) {
-            *count -= 1;
-            if *count == 0 {
-                self.of.remove(&lamp.watcher);
-            }
-        }
+        self.of.take(&lamp.watcher);
         if let Some(showing) = self.showing.get_mut(&lamp.shows) {
             showing.remove(&number);
             if showing.is_empty() {
@@ -272,21 +269,4 @@ impl From<StatusCode> for Refused {
     fn from(status: StatusCode) -> Self {
         Self(status, Box::new(|reply| reply))
     }
-}
-
-/// Whom a SUBSCRIBE is about, or a MESSAGE is for, as it says and who that is: an active user, by extension or by name.
-pub(crate) fn shown(world: &World, request: &Message) -> Result<(String, UserId), StatusCode> {
-    let uri = request.request_uri().map_err(|_| StatusCode::BAD_REQUEST)?;
-    let sip = matches!(uri.scheme(), Scheme::Sip | Scheme::Sips);
-    let name = uri.user_text().filter(|_| sip && world.config.is_here(uri.host_str()));
-    let name = name.ok_or(StatusCode::NOT_FOUND)?;
-    let user = named(&world.directory, &name).ok_or(StatusCode::NOT_FOUND)?.clone();
-    Ok((name.into_owned(), user))
-}
-
-/// The active user of this extension or name.
-fn named<'d>(directory: &'d Directory, name: &str) -> Option<&'d UserId> {
-    let by_extension = name.parse().ok().and_then(|number| directory.user_at(number));
-    let user = by_extension.or_else(|| directory.user(name))?;
-    Some(user.login())
 }

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use switchboard_sip::dialog::{Carries, Conflict, Side};
+use switchboard_sip::dialog::{Carries, Conflict, Dialog, Side};
 use switchboard_sip::transaction::TransactionId;
 use switchboard_sip::{HeaderName, Message, Method, StatusCode};
 
@@ -20,12 +20,7 @@ impl Leg {
         id: TransactionId,
         request: &Message,
     ) {
-        let dialog = match &mut self.sip {
-            Sip::Incoming(incoming) => incoming.dialog.as_mut(),
-            Sip::Calling(calling) => calling.dialog_of(request),
-            _ => None,
-        };
-        let Some(dialog) = dialog else {
+        let Some(dialog) = self.early_dialog(request) else {
             return world.reply(now, id, request, StatusCode::CALL_DOES_NOT_EXIST);
         };
         if let Err(error) = dialog.receive_request(request) {
@@ -59,6 +54,15 @@ impl Leg {
         }
     }
 
+    /// The early dialog that a request is in: of several that an INVITE of ours has, its own.
+    fn early_dialog(&mut self, request: &Message) -> Option<&mut Dialog> {
+        match &mut self.sip {
+            Sip::Incoming(incoming) => incoming.dialog.as_mut(),
+            Sip::Calling(calling) => calling.dialog_of(request),
+            _ => None,
+        }
+    }
+
     fn early_update(
         &mut self,
         now: Instant,
@@ -78,12 +82,7 @@ impl Leg {
         if let Some(reliable) = &mut self.reliable {
             reliable.exchange.end(Side::Theirs, &Method::Update, status);
         }
-        let dialog = match &mut self.sip {
-            Sip::Incoming(incoming) => incoming.dialog.as_mut(),
-            Sip::Calling(calling) => calling.dialog_of(request),
-            _ => None,
-        };
-        let Some(dialog) = dialog else { return };
+        let Some(dialog) = self.early_dialog(request) else { return };
         let reply = dialog
             .reply(request, status)
             .header(HeaderName::Server, &world.config.product)

@@ -20,7 +20,7 @@ use crate::world::World;
 pub(super) struct Incoming {
     id: TransactionId,
     flow: Flow,
-    pub(super) invite: Message,
+    invite: Message,
     tag: String,
     /// 180 was sent.
     rings: bool,

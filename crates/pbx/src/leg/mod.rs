@@ -331,8 +331,7 @@ impl Leg {
             }
             Sip::Incoming(incoming) if incoming.id() == id => {
                 // Nobody hears it any more, but the transaction ends by its final response alone.
-                world.reply(now, id, &incoming.invite, StatusCode::REQUEST_TERMINATED);
-                self.over(world);
+                self.end(now, world, StatusCode::REQUEST_TERMINATED);
                 self.events.push_back(Event::Vanished);
             }
             Sip::Up(_) if self.is_refresh(id) => {

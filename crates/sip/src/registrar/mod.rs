@@ -311,20 +311,19 @@ impl Registrar {
     }
 
     fn save(&mut self, user: &Arc<str>, binding: Binding) {
-        // One phone, one binding, whatever port it has come back on.
         let replaced = |other: &Binding| {
-            !other.is_same(&binding)
-                && other.instance.is_some()
-                && other.instance == binding.instance
-                && (other.reg_id.is_none() || binding.reg_id.is_none())
+            if other.is_same(&binding) {
+                // A flow that is registered anew may have another Contact now.
+                !other.has_contact(&binding.contact.as_uri())
+            } else {
+                // One phone, one binding, whatever port it has come back on.
+                other.instance.is_some()
+                    && other.instance == binding.instance
+                    && (other.reg_id.is_none() || binding.reg_id.is_none())
+            }
         };
         self.drop_where(user, RemovalReason::Replaced, replaced);
-        // A flow that is registered anew may have another Contact now: what was kept under the old one goes.
-        for old in self.table.remove_where(user, |other| other.is_same(&binding)) {
-            if !old.has_contact(&binding.contact.as_uri()) {
-                self.removed(user.clone(), old, RemovalReason::Replaced);
-            }
-        }
+        self.table.remove_where(user, |other| other.is_same(&binding));
         while self.table.of(user).len() >= self.config.max_bindings.max(1) {
             let Some(oldest) = self.table.take_first_to_expire(user) else { break };
             self.removed(user.clone(), oldest, RemovalReason::Replaced);

@@ -237,15 +237,23 @@ pub(crate) fn seeds() -> std::ops::Range<u64> {
     from..from + number("SIMULATE_SEEDS").unwrap_or(1_000)
 }
 
-#[test]
-fn simulation_keeps_the_promises_on_bad_wires() {
-    let mut seen = std::collections::BTreeSet::new();
+/// One run of each seed; one that fails is named.
+pub(crate) fn each_seed<T>(
+    chaos: impl Fn(u64) -> T + std::panic::RefUnwindSafe,
+    mut done: impl FnMut(T),
+) {
     for seed in seeds() {
         match std::panic::catch_unwind(|| chaos(seed)) {
-            Ok((a, b)) => seen.extend(a.into_iter().chain(b)),
+            Ok(seen) => done(seen),
             Err(_) => panic!("seed {seed} fails: chaos({seed}) replays it"),
         }
     }
+}
+
+#[test]
+fn simulation_keeps_the_promises_on_bad_wires() {
+    let mut seen = std::collections::BTreeSet::new();
+    each_seed(chaos, |(a, b)| seen.extend(a.into_iter().chain(b)));
     // The wires were bad enough to bring all of this about.
     for line in [
         "gets 487 INVITE",
