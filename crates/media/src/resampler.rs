@@ -2,29 +2,7 @@
 
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
-
-/// A sampling rate that a codec has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SampleRate {
-    /// 8000 Hz: G.711, and everything in this crate that is not inside a codec.
-    Hz8000,
-    /// 16,000 Hz: G.722.
-    Hz16000,
-    /// 48,000 Hz: Opus.
-    Hz48000,
-}
-
-impl SampleRate {
-    /// In Hz.
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        match self {
-            Self::Hz8000 => 8_000,
-            Self::Hz16000 => 16_000,
-            Self::Hz48000 => 48_000,
-        }
-    }
-}
+pub use switchboard_dtmf::generator::SampleRate;
 
 /// Brings samples from one rate to another, 10 ms at a time, by `rubato`'s synchronous resampler. Once
 /// the vector that it fills has grown to what is asked of it, it allocates nothing.
@@ -54,7 +32,7 @@ impl Resampler {
     /// One that has heard silence so far.
     #[must_use]
     pub fn new(from: SampleRate, to: SampleRate) -> Self {
-        let (from, to) = (from.get() as usize, to.get() as usize);
+        let (from, to) = (from.hertz() as usize, to.hertz() as usize);
         let window = WindowFunction::Hann2;
         // Blocks of 10 ms divide all rates: there is nothing that it could refuse.
         let fft = Fft::new_custom(from, to, from / 100, 1, 1, window, FixedSync::Both);
@@ -95,7 +73,7 @@ mod tests {
 
     /// A sine of an amplitude of 10,000 at a rate.
     fn sine(frequency: f64, rate: SampleRate, samples: usize) -> Vec<i16> {
-        let turn = TAU * frequency / f64::from(rate.get());
+        let turn = TAU * frequency / f64::from(rate.hertz());
         (0..samples).map(|n| (10_000.0 * (turn * n as f64).sin()).round() as i16).collect()
     }
 
@@ -122,7 +100,7 @@ mod tests {
             for frequency in [200.0, 440.0, 1_000.0, 2_500.0, 3_400.0] {
                 let said = sine(frequency, SampleRate::Hz8000, 16_000);
                 let up = resampled(SampleRate::Hz8000, wide, &said);
-                assert_eq!(up.len(), 2 * wide.get() as usize);
+                assert_eq!(up.len(), 2 * wide.hertz() as usize);
                 let heard = resampled(wide, SampleRate::Hz8000, &up);
                 let level = |samples: &[i16]| audio::level_dbm0(&samples[800..], frequency);
                 let change = level(&heard) - level(&said);
@@ -137,7 +115,7 @@ mod tests {
     fn what_8000_hz_cannot_say_is_not_folded_back() {
         for wide in WIDE {
             for frequency in [4_700.0, 5_500.0, 6_900.0] {
-                let said = sine(frequency, wide, 2 * wide.get() as usize);
+                let said = sine(frequency, wide, 2 * wide.hertz() as usize);
                 let heard = resampled(wide, SampleRate::Hz8000, &said);
                 let level = audio::loudness_dbm0(&heard[800..]);
                 assert!(level < -7.2 - 50.0, "{wide:?}, {frequency} Hz: {level} dBm0");
@@ -150,12 +128,12 @@ mod tests {
     fn the_delay_is_the_one_stated() {
         for wide in WIDE {
             for (from, to) in [(SampleRate::Hz8000, wide), (wide, SampleRate::Hz8000)] {
-                let mut click = vec![0; from.get() as usize / 10];
-                let at = from.get() as usize / 50;
+                let mut click = vec![0; from.hertz() as usize / 10];
+                let at = from.hertz() as usize / 50;
                 click[at] = 30_000;
                 let heard = resampled(from, to, &click);
                 let peak = heard.iter().enumerate().max_by_key(|(_, sample)| sample.unsigned_abs());
-                let peak = peak.expect("samples").0 as f64 / f64::from(to.get());
+                let peak = peak.expect("samples").0 as f64 / f64::from(to.hertz());
                 assert!((peak - 0.025).abs() < 0.000_2, "{from:?} to {to:?}: {peak} s");
             }
         }

@@ -42,18 +42,9 @@ pub(crate) struct Pbx {
 
 impl Pbx {
     /// Imports the directory into a new data folder below `dir`, with these settings (the text of `pbx.toml`) if any,
-    /// and starts the program there, with further listeners as `--sip` takes them.
+    /// and starts the program there, with further listeners as `--sip` takes them, with so many RTP ports, and events printed in
+    /// this format.
     pub(crate) fn start(
-        dir: &Path,
-        directory: &str,
-        settings: &str,
-        listen: &[String],
-    ) -> Result<Self, String> {
-        Self::start_with(dir, directory, settings, listen, (400, "json"))
-    }
-
-    /// The same with so many RTP ports, and events printed in this format.
-    pub(crate) fn start_with(
         dir: &Path,
         directory: &str,
         settings: &str,

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use super::company::{ANNA, BRUNO, Line};
-use super::record;
-use super::stage::{Stage, ensure, s, talk, tone};
+use super::stage::{Stage, converse, ensure, s};
 
 /// Keys over UDP: what the setting for tests allows.
 fn settings(mode: &str) -> String {
@@ -19,19 +18,10 @@ pub(crate) fn srtp(dir: &Path) -> Result<(), String> {
     {
         let dir = dir.join(name);
         let stage = Stage::with(&dir, Line::default(), &settings("allowed"))?;
-        let mut anna = stage.phone_with(ANNA, true, ";mediaenc=srtp-mand")?;
-        let mut bruno = stage.phone_with(BRUNO, true, bruno)?;
-        anna.dial(&stage.at(BRUNO.extension))?;
-        anna.wait_for("CALL_ESTABLISHED", s(5))?;
-        bruno.wait_for("CALL_ESTABLISHED", s(5))?;
-        talk(s(4));
-        anna.hang_up()?;
-        bruno.wait_for("CALL_CLOSED", s(5))?;
-        let call = record::only(&stage.pbx)?;
-        record::expect(&call, "cause", "normal")?;
+        let anna = stage.phone_with(ANNA, true, ";mediaenc=srtp-mand")?;
+        let bruno = stage.phone_with(BRUNO, true, bruno)?;
+        let call = converse(&stage, anna, bruno, s(4))?;
         ensure(call["legs"][0]["lost"] == 0, || format!("loss on loopback: {call}"))?;
-        anna.heard()?.expect_tone("anna", tone(BRUNO), s(2))?;
-        bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))?;
     }
     Ok(())
 }

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::baresip::{Phone, Setup};
-use super::company::{self, Employee, Line};
+use super::company::{self, ANNA, BRUNO, Employee, Line};
 use super::linphone::Linphone;
 use super::pbx::Pbx;
-use super::{ports, sipp};
+use super::{ports, record, sipp};
 
 /// Each party says a tone of its own, so that a recording tells who was heard.
 pub(crate) const OUTSIDE_TONE: u32 = 700;
+
+/// Enough for the calls of most scenarios.
+const RTP_PORTS: u16 = 400;
 
 /// The tone of an employee.
 pub(crate) fn tone(employee: Employee) -> u32 {
@@ -34,30 +37,34 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts the PBX with the company's directory.
     pub(crate) fn new(dir: &Path, line: Line) -> Result<Self, String> {
-        Self::start(dir, line, "", &[])
+        Self::start(dir, line, "", &[], RTP_PORTS)
     }
 
     /// The same with settings: the text of `pbx.toml`.
     pub(crate) fn with(dir: &Path, line: Line, settings: &str) -> Result<Self, String> {
-        Self::start(dir, line, settings, &[])
+        Self::start(dir, line, settings, &[], RTP_PORTS)
     }
 
     /// The same with further listeners.
     pub(crate) fn listening(dir: &Path, line: Line, listen: &[String]) -> Result<Self, String> {
-        Self::start(dir, line, "", listen)
+        Self::start(dir, line, "", listen, RTP_PORTS)
     }
 
     /// The same with so many RTP ports.
     pub(crate) fn roomy(dir: &Path, line: Line, rtp_ports: u16) -> Result<Self, String> {
-        let outside = ports::block(28);
-        let directory = company::directory(outside, line);
-        let pbx = Pbx::start_with(dir, &directory, "", &[], (rtp_ports, "json"))?;
-        Ok(Self { dir: dir.to_owned(), pbx, outside })
+        Self::start(dir, line, "", &[], rtp_ports)
     }
 
-    fn start(dir: &Path, line: Line, settings: &str, listen: &[String]) -> Result<Self, String> {
+    fn start(
+        dir: &Path,
+        line: Line,
+        settings: &str,
+        listen: &[String],
+        rtp_ports: u16,
+    ) -> Result<Self, String> {
         let outside = ports::block(28);
-        let pbx = Pbx::start(dir, &company::directory(outside, line), settings, listen)?;
+        let directory = company::directory(outside, line);
+        let pbx = Pbx::start(dir, &directory, settings, listen, (rtp_ports, "json"))?;
         Ok(Self { dir: dir.to_owned(), pbx, outside })
     }
 
@@ -189,6 +196,27 @@ impl Stage {
         args.push(&server);
         sipp::run(&self.dir, scenario, port, vars, &args)
     }
+}
+
+/// Anna calls Bruno, whose phone answers by itself; they talk, she hangs up, and each has heard the other's tone. The record
+/// of the call.
+pub(crate) fn converse(
+    stage: &Stage,
+    mut anna: Phone,
+    mut bruno: Phone,
+    time: Duration,
+) -> Result<serde_json::Value, String> {
+    anna.dial(&stage.at(BRUNO.extension))?;
+    anna.wait_for("CALL_ESTABLISHED", s(5))?;
+    bruno.wait_for("CALL_ESTABLISHED", s(5))?;
+    talk(time);
+    anna.hang_up()?;
+    bruno.wait_for("CALL_CLOSED", s(5))?;
+    let call = record::only(&stage.pbx)?;
+    record::expect(&call, "cause", "normal")?;
+    anna.heard()?.expect_tone("anna", tone(BRUNO), s(2))?;
+    bruno.heard()?.expect_tone("bruno", tone(ANNA), s(2))?;
+    Ok(call)
 }
 
 /// Fails with `what` unless it holds.

@@ -38,7 +38,7 @@ impl Office {
     pub(crate) fn open(dir: &Path, phones: usize) -> Result<Self, String> {
         let (near, far) = (ports::block(2), ports::block(2));
         let text = directory(near, far, phones);
-        let pbx = Pbx::start_with(dir, &text, SETTINGS, &[], (5_000, "text"))?;
+        let pbx = Pbx::start(dir, &text, SETTINGS, &[], (5_000, "text"))?;
         Ok(Self { pbx, near, far })
     }
 
